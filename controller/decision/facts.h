@@ -1,0 +1,48 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "controller/decision/view.h"
+#include "core/record.h"
+
+namespace lockstep {
+
+/// What the table of rules asks, each a plain yes or no.
+struct Facts {
+    bool halted = false; // R12: an agent knows a higher revision or another store.
+    bool paused = false;
+    bool force_asked = false;        // An operator accepts a loss.
+    bool failover_asked = false;     // An operator wants the in-sync standby promoted.
+    bool removal_asked = false;      // An operator takes the standby, in sync or granted, away.
+    bool member_leaves = false;      // An operator takes away a member that nobody counts on.
+    bool lowered = false;            // R13: R1 was lowered, or the standby became unfit.
+    bool primary_failed = false;     // Its process died, its host is lost, or it stalls.
+    bool primary_serves = false;     // It serves in the record's epoch, everything done.
+    bool standby_promotable = false; // It is up, the same data, not behind what was seen of it.
+    bool standby_unheard = false;    // Not heard, and not yet long enough to call it failed.
+    bool standby_failed = false;     // Its process died, its host or its link is lost.
+    bool may_go_alone = false;       // Policy: continue without a standby.
+    bool candidate_ready = false;    // A member streams the primary's history and has caught up.
+    bool past_barrier = false;       // R4.4
+    bool former_may_return = false;  // F23: the new primary failed and proves it never promoted.
+    friend bool operator==(const Facts&, const Facts&) = default;
+};
+
+/// Facts, whom they are about, and the evidence in words.
+struct Assessment {
+    Facts facts;
+    std::optional<MemberId> candidate;
+    std::string candidate_start;  // To which of its starts a grant would belong.
+    std::string primary_evidence; // Why the primary counts as failed, or the nearest to it.
+    std::string standby_evidence;
+    std::string halt_evidence;
+    std::string lowered_evidence;
+    std::string candidate_evidence; // Why there is no candidate, or who it is.
+    std::string barrier_evidence;   // What the grant still waits for.
+};
+
+/// Pure: the same record and view give the same facts.
+[[nodiscard]] Assessment assess(const PairRecord& record, const View& view);
+
+} // namespace lockstep

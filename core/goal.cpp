@@ -1,0 +1,74 @@
+#include "core/goal.h"
+
+namespace lockstep {
+namespace {
+
+std::vector<Member> peers_of(const PairRecord& record, const MemberId& member) {
+    std::vector<Member> peers;
+    for (const auto& [id, peer] : record.members) {
+        if (id != member) {
+            peers.push_back(peer);
+        }
+    }
+    return peers;
+}
+
+/// The name a standby streams under: the one made for its grant, or one that can never be waited
+/// for, so that a stream without a grant acknowledges nothing (F7).
+std::string stream_name(const PairRecord& record, const MemberId& member) {
+    if (record.grant && record.grant->member == member) {
+        return sync_name(member, record.revision);
+    }
+    if (const auto promise = record.in_sync.find(member); promise != record.in_sync.end()) {
+        return sync_name(member, promise->second.granted_at);
+    }
+    return "ls_" + member + "_async";
+}
+
+void fill_primary(const PairRecord& record, Goal& goal) {
+    goal.role = Role::primary;
+    goal.form = phase_of(record) == Phase::forming;
+    goal.promote = phase_of(record) == Phase::promoting;
+    goal.prove = record.grant.has_value();
+    goal.sync_name = sync_name_of(record);
+}
+
+void fill_standby(const PairRecord& record, const MemberId& member, Goal& goal) {
+    goal.hold_replay = record.grant && record.grant->member == member;
+    goal.sync_name = stream_name(record, member);
+    goal.rebuild_allowed = !goal.data_protected && !record.paused && record.served;
+    if (record.served) {
+        goal.role = Role::standby;
+        goal.upstream = record.members.at(record.primary);
+    }
+}
+
+} // namespace
+
+std::string_view to_string(Role role) {
+    switch (role) {
+    case Role::primary: return "primary";
+    case Role::standby: return "standby";
+    case Role::none: return "none";
+    }
+    return "unknown";
+}
+
+Goal goal_for(const PairRecord& record, const MemberId& member) {
+    Goal goal;
+    goal.revision = record.revision;
+    goal.epoch = record.epoch;
+    if (!record.members.contains(member)) {
+        return goal;
+    }
+    goal.peers = peers_of(record, member);
+    goal.data_protected = is_protected(record, member);
+    if (record.primary == member) {
+        fill_primary(record, goal);
+        return goal;
+    }
+    fill_standby(record, member, goal);
+    return goal;
+}
+
+} // namespace lockstep

@@ -1,0 +1,138 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+
+#include <nlohmann/json.hpp>
+
+#include "core/event.h"
+#include "core/wire/messages.h"
+
+/// How each type looks in JSON. Included only where JSON is made or read: it is slow to compile.
+
+namespace nlohmann {
+
+template <class T> struct adl_serializer<std::optional<T>> {
+    static void to_json(json& out, const std::optional<T>& value) {
+        out = value ? json(*value) : json(nullptr);
+    }
+    static void from_json(const json& in, std::optional<T>& value) {
+        if (in.is_null()) {
+            value.reset();
+            return;
+        }
+        value = in.get<T>();
+    }
+};
+
+template <> struct adl_serializer<std::chrono::milliseconds> {
+    static void to_json(json& out, const std::chrono::milliseconds& value) { out = value.count(); }
+    static void from_json(const json& in, std::chrono::milliseconds& value) {
+        value = std::chrono::milliseconds{in.get<std::int64_t>()};
+    }
+};
+
+} // namespace nlohmann
+
+namespace lockstep {
+
+/// An enumerator's name in JSON. Unlike the library's own macro, an unknown name is an error.
+template <class E> struct Named {
+    E value;
+    const char* name;
+};
+
+template <class E, std::size_t N>
+void enum_to_json(nlohmann::json& out, E value, const Named<E> (&names)[N]) {
+    for (const auto& named : names) {
+        if (named.value == value) {
+            out = named.name;
+            return;
+        }
+    }
+    out = "unknown";
+}
+
+template <class E, std::size_t N>
+void enum_from_json(const nlohmann::json& in, E& value, const Named<E> (&names)[N]) {
+    const auto text = in.get<std::string>();
+    for (const auto& named : names) {
+        if (text == named.name) {
+            value = named.value;
+            return;
+        }
+    }
+    throw nlohmann::json::other_error::create(501, "unknown word \"" + text + "\"", in);
+}
+
+#define LOCKSTEP_JSON_ENUM(Type, ...)                                                              \
+    inline void to_json(nlohmann::json& out, const Type& value) {                                  \
+        static const Named<Type> names[] = __VA_ARGS__;                                            \
+        enum_to_json(out, value, names);                                                           \
+    }                                                                                              \
+    inline void from_json(const nlohmann::json& in, Type& value) {                                 \
+        static const Named<Type> names[] = __VA_ARGS__;                                            \
+        enum_from_json(in, value, names);                                                          \
+    }
+
+LOCKSTEP_JSON_ENUM(MemberKind, {{MemberKind::data, "data"}, {MemberKind::spare, "spare"}})
+LOCKSTEP_JSON_ENUM(WhenStandbyLost,
+                   {{WhenStandbyLost::go_on, "continue"}, {WhenStandbyLost::wait, "wait"}})
+LOCKSTEP_JSON_ENUM(Profile, {{Profile::lan, "lan"}, {Profile::wan, "wan"}})
+LOCKSTEP_JSON_ENUM(IntentKind, {{IntentKind::none, "none"},
+                                {IntentKind::fail_over, "fail_over"},
+                                {IntentKind::force, "force"},
+                                {IntentKind::remove, "remove"}})
+LOCKSTEP_JSON_ENUM(ServerState, {{ServerState::no_data, "no_data"},
+                                 {ServerState::foreign, "foreign"},
+                                 {ServerState::stopped, "stopped"},
+                                 {ServerState::starting, "starting"},
+                                 {ServerState::primary, "primary"},
+                                 {ServerState::standby, "standby"}})
+LOCKSTEP_JSON_ENUM(Severity, {{Severity::info, "info"},
+                              {Severity::warning, "warning"},
+                              {Severity::alarm, "alarm"}})
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(History, text)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Position, history, offset_bytes)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Policy, when_standby_lost, profile, dns_ttl_seconds)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Member, id, zone, host, address, port, probe_port, key, data_id,
+                                   kind)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Promise, granted_at, start)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Grant, member, start)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Intent, kind, member, fenced_by, asked_by)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(HoldDown, losses, last_loss_unix_ms)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PairRecord, pair, engine, store_id, revision, epoch, primary,
+                                   former, served, in_sync, grant, members, intent, paused, policy,
+                                   hold_down)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Probe, silent, trouble)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Acknowledgements, name, streaming, silent, disk_proved)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Barrier, revision, name, position)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Stream, connected, name, silent, clean_for)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Job, what, done_bytes, total_bytes, running_for)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Observation, member, data_id, system_id, store_id, accepted,
+                                   server, server_version, death, start, position, serving,
+                                   never_promoted, stream, acknowledgements, barrier, lowered,
+                                   unfit, rpo_notes, sql, fsync, heartbeat, free_bytes, job,
+                                   start_request, alarms)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Event, id, unix_ms, pair, member, revision, kind, severity,
+                                   message)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Endpoint, pair, primary_address, read_only_address, epoch,
+                                   revision, ttl_seconds)
+
+namespace wire {
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Hello, protocol, member, instance, machine_id, zone, host,
+                                   address, port, probe_port, dns_address, engine)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Status, observation)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Report, kind, severity, message, unix_ms)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NameServer, host, address, port)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Zone, name, serial, servers, endpoints)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StartPermit, request, epoch)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Told, store_id, record, permit, zone)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Refused, reason)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Enroll, member, secret, csr_pem)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Enrolled, certificate_pem, ca_pem, store_id)
+
+} // namespace wire
+} // namespace lockstep
