@@ -28,7 +28,7 @@ template <std::size_t I = 0> Message body_of(std::size_t index, const json& body
         }
         return body_of<I + 1>(index, body);
     } else {
-        throw json::other_error::create(501, "no such message", body);
+        throw json::other_error::create(501, "no such message", &body);
     }
 }
 
@@ -40,7 +40,7 @@ Message parse_message(std::string_view text) {
             return body_of(i, whole.at("body"));
         }
     }
-    throw json::other_error::create(501, "unknown type \"" + type + "\"", whole);
+    throw json::other_error::create(501, "unknown type \"" + type + "\"", &whole);
 }
 
 } // namespace

@@ -62,7 +62,7 @@ void enum_from_json(const nlohmann::json& in, E& value, const Named<E> (&names)[
             return;
         }
     }
-    throw nlohmann::json::other_error::create(501, "unknown word \"" + text + "\"", in);
+    throw nlohmann::json::other_error::create(501, "unknown word \"" + text + "\"", &in);
 }
 
 #define LOCKSTEP_JSON_ENUM(Type, ...)                                                              \

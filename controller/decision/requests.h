@@ -1,0 +1,38 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "controller/decision/view.h"
+#include "core/record.h"
+#include "core/result.h"
+
+namespace lockstep {
+
+/// What an operator asks for when a pair is created. Members are complete: address, port, zone,
+/// host and key come from their agents.
+struct CreatePair {
+    PairName pair;
+    std::string engine;
+    MemberId primary;
+    std::vector<Member> members; // The primary among them.
+    Policy policy;
+};
+
+struct FailoverRequest {
+    MemberId to;                   // Empty: the in-sync standby.
+    bool accept_data_loss = false;
+    std::string fenced_by;         // How the old primary was stopped, with accept_data_loss.
+    std::string asked_by;
+};
+
+/// Each returns the record to swap in, or `refused` with the reason and what to do instead. Pure.
+[[nodiscard]] Result<PairRecord> first_record(const CreatePair& request);
+[[nodiscard]] Result<PairRecord> with_failover(const PairRecord& record, const View& view,
+                                               const FailoverRequest& request);
+[[nodiscard]] Result<PairRecord> with_member(const PairRecord& record, const Member& member);
+[[nodiscard]] Result<PairRecord> without_member(const PairRecord& record, const MemberId& member,
+                                                const std::string& asked_by);
+[[nodiscard]] Result<PairRecord> with_paused(const PairRecord& record, bool paused);
+
+} // namespace lockstep

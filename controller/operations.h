@@ -1,0 +1,110 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "controller/decision/requests.h"
+#include "controller/decision/view.h"
+#include "controller/state_store.h"
+#include "core/endpoint.h"
+#include "core/event.h"
+#include "core/goal.h"
+#include "core/record.h"
+#include "platform/asio.h"
+
+namespace lockstep {
+
+/// A member of a pair with everything known of it now.
+struct MemberStatus {
+    Member member;
+    Role role = Role::none; // By the record.
+    bool in_sync = false;   // In the record's in-sync set.
+    MemberView seen;
+};
+
+/// The endpoint and how far it is published: published means that every server answers it.
+struct EndpointStatus {
+    std::string name;           // "shop.db.example.org"
+    std::string read_only_name; // "shop-ro.db.example.org"
+    Endpoint wanted;
+    bool published = false;
+    std::vector<std::string> laggards; // "ns-b (10.0.0.2:53): timeout", those that don't yet.
+};
+
+struct PairStatus {
+    PairRecord record;
+    Phase phase = Phase::forming;
+    std::string because;
+    bool alarm = false;
+    std::vector<MemberStatus> members;
+    EndpointStatus endpoint;
+};
+
+/// An agent whose stream is open, in a pair or not.
+struct AgentStatus {
+    MemberId member;
+    PairName pair; // Empty: in none.
+    std::string zone;
+    std::string host;
+    std::string address;
+    std::uint16_t port = 0;
+    std::string engine;
+    bool connected = false;
+    Milliseconds silent{0};
+};
+
+struct ControllerStatus {
+    std::string store_id;
+    Revision head{};
+    std::string zone;
+    std::vector<std::string> dns_servers; // "ADDRESS:PORT"
+    std::vector<PairStatus> pairs;
+    std::vector<AgentStatus> agents;
+};
+
+/// A join token, told once.
+struct IssuedToken {
+    MemberId member;
+    std::string token; // Secret: shown to the operator, never logged.
+    std::int64_t expires_unix_ms = 0;
+};
+
+/// What an operator can ask of a controller: the API speaks to this and to nothing else.
+///
+/// Changes are checked by the pure functions of decision/requests.h, then swapped into the store.
+/// With `dry_run` everything is checked and nothing changed. `who` is the operator's certificate
+/// name; it is written into the event. Errors: `unreachable` (no such pair, member, agent),
+/// `refused` (says why and what to do), `conflict` (the record changed: ask again).
+class Operations {
+public:
+    virtual ~Operations() = default;
+
+    struct Asked {
+        std::string who;
+        bool dry_run = false;
+    };
+
+    [[nodiscard]] virtual Awaitable<Result<ControllerStatus>> status() = 0;
+    [[nodiscard]] virtual Awaitable<Result<PairStatus>> pair(PairName name) = 0;
+    [[nodiscard]] virtual Awaitable<Result<std::vector<Event>>>
+    events(StateStore::EventQuery query) = 0;
+    [[nodiscard]] virtual Awaitable<Result<PairRecord>> create_pair(CreatePair request,
+                                                                    Asked asked) = 0;
+    [[nodiscard]] virtual Awaitable<Result<void>> delete_pair(PairName name, Asked asked) = 0;
+    [[nodiscard]] virtual Awaitable<Result<PairRecord>> add_member(PairName name, MemberId member,
+                                                                   MemberKind kind,
+                                                                   Asked asked) = 0;
+    [[nodiscard]] virtual Awaitable<Result<PairRecord>> remove_member(PairName name,
+                                                                      MemberId member,
+                                                                      Asked asked) = 0;
+    [[nodiscard]] virtual Awaitable<Result<PairRecord>>
+    fail_over(PairName name, FailoverRequest request, Asked asked) = 0;
+    [[nodiscard]] virtual Awaitable<Result<PairRecord>> set_paused(PairName name, bool paused,
+                                                                   Asked asked) = 0;
+    /// `controller` in the token is this controller's address for agents.
+    [[nodiscard]] virtual Awaitable<Result<IssuedToken>> create_token(MemberId member,
+                                                                      Asked asked) = 0;
+};
+
+} // namespace lockstep
