@@ -25,7 +25,16 @@ std::string stream_name(const PairRecord& record, const MemberId& member) {
     return "ls_" + member + "_async";
 }
 
+/// F23: a primary that is to stand down before it served runs nothing, so that what it proves from
+/// disk stays true until a higher revision says otherwise.
+bool stands_down(const PairRecord& record) {
+    return phase_of(record) == Phase::promoting && record.intent.kind == IntentKind::give_back;
+}
+
 void fill_primary(const PairRecord& record, Goal& goal) {
+    if (stands_down(record)) {
+        return;
+    }
     goal.role = Role::primary;
     goal.form = phase_of(record) == Phase::forming;
     goal.promote = phase_of(record) == Phase::promoting;

@@ -46,6 +46,7 @@ enum class IntentKind {
     none,
     fail_over, // Promote `member`, which must be in the in-sync set.
     force,     // Promote `member` though acknowledged commits may be missing on it.
+    give_back, // While promoting: the new primary stands down, so that the former may return (F23).
     remove,    // Take `member` out of the pair.
 };
 

@@ -25,7 +25,8 @@ struct Facts {
     bool may_go_alone = false;       // Policy: continue without a standby.
     bool candidate_ready = false;    // A member streams the primary's history and has caught up.
     bool past_barrier = false;       // R4.4
-    bool former_may_return = false;  // F23: the new primary failed and proves it never promoted.
+    bool former_may_return = false;  // F23: the new primary stood down, never having promoted.
+    bool has_promoted = false;       // F23: it was asked to stand down, but had promoted already.
     friend bool operator==(const Facts&, const Facts&) = default;
 };
 

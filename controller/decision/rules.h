@@ -1,17 +1,19 @@
 #pragma once
 
-#include <array>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "controller/decision/facts.h"
+#include "core/event.h"
 #include "core/record.h"
 
 namespace lockstep {
 
 /// What a rule does to the record. Each but `stay` is one compare-and-swap.
 enum class Action {
-    stay,
+    stay,      // Nothing changes; the primary, if it is down, may be started in place (R5).
+    wait,      // Nothing changes, and the primary may not be started.
     serve,     // The recorded primary has served in its epoch.
     promote,   // R2: epoch + 1, primary = the standby, in_sync = {it}, no grant.
     force,     // The one way round R2: the same for a member that may lack commits.
@@ -20,6 +22,7 @@ enum class Action {
     grant,     // R4.0
     widen,     // R4.5
     withdraw,  // Drops a grant.
+    cancel,    // Drops what an operator asked for and what cannot be done.
     drop,      // Takes a member out of the record.
 };
 

@@ -82,6 +82,7 @@ LOCKSTEP_JSON_ENUM(Profile, {{Profile::lan, "lan"}, {Profile::wan, "wan"}})
 LOCKSTEP_JSON_ENUM(IntentKind, {{IntentKind::none, "none"},
                                 {IntentKind::fail_over, "fail_over"},
                                 {IntentKind::force, "force"},
+                                {IntentKind::give_back, "give_back"},
                                 {IntentKind::remove, "remove"}})
 LOCKSTEP_JSON_ENUM(ServerState, {{ServerState::no_data, "no_data"},
                                  {ServerState::foreign, "foreign"},
