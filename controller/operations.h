@@ -89,15 +89,15 @@ public:
     [[nodiscard]] virtual Awaitable<Result<PairStatus>> pair(PairName name) = 0;
     [[nodiscard]] virtual Awaitable<Result<std::vector<Event>>>
     events(StateStore::EventQuery query) = 0;
+    /// The request's members have an id and a kind; the rest is filled in from their agents, so
+    /// each must be connected.
     [[nodiscard]] virtual Awaitable<Result<PairRecord>> create_pair(CreatePair request,
                                                                     Asked asked) = 0;
     [[nodiscard]] virtual Awaitable<Result<void>> delete_pair(PairName name, Asked asked) = 0;
-    [[nodiscard]] virtual Awaitable<Result<PairRecord>> add_member(PairName name, MemberId member,
-                                                                   MemberKind kind,
-                                                                   Asked asked) = 0;
-    [[nodiscard]] virtual Awaitable<Result<PairRecord>> remove_member(PairName name,
-                                                                      MemberId member,
-                                                                      Asked asked) = 0;
+    [[nodiscard]] virtual Awaitable<Result<PairRecord>>
+    add_member(PairName name, MemberId member, MemberKind kind, Asked asked) = 0;
+    [[nodiscard]] virtual Awaitable<Result<PairRecord>>
+    remove_member(PairName name, MemberId member, Asked asked) = 0;
     [[nodiscard]] virtual Awaitable<Result<PairRecord>>
     fail_over(PairName name, FailoverRequest request, Asked asked) = 0;
     [[nodiscard]] virtual Awaitable<Result<PairRecord>> set_paused(PairName name, bool paused,
