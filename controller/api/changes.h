@@ -1,0 +1,18 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/record.h"
+
+namespace lockstep {
+
+/// What differs between two records, a sentence each, for dry runs. `before` is empty for a new
+/// pair.
+[[nodiscard]] std::vector<std::string> describe_change(const std::optional<PairRecord>& before,
+                                                       const PairRecord& after);
+/// What goes with a pair that is deleted.
+[[nodiscard]] std::vector<std::string> describe_removal(const PairRecord& record);
+
+} // namespace lockstep

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "controller/decision/requests.h"
+#include "core/record.h"
+#include "core/result.h"
+
+/// What callers send, read strictly: an unknown key, a missing one or a wrong type is a mistake
+/// that is named, with what is allowed. Errors: `refused`, with all mistakes.
+namespace lockstep {
+
+/// Members come with id and kind only.
+[[nodiscard]] Result<CreatePair> parse_create_pair(std::string_view body);
+struct AddMember {
+    MemberId member;
+    MemberKind kind = MemberKind::data;
+};
+[[nodiscard]] Result<AddMember> parse_add_member(std::string_view body);
+/// `asked_by` is left empty.
+[[nodiscard]] Result<FailoverRequest> parse_failover(std::string_view body);
+[[nodiscard]] Result<MemberId> parse_token_request(std::string_view body);
+/// Nothing is wanted: an empty body, or an object without keys.
+[[nodiscard]] Result<void> parse_nothing(std::string_view body);
+
+} // namespace lockstep

@@ -1,0 +1,341 @@
+#include "controller/api/routes.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <span>
+
+#include "controller/api/changes.h"
+#include "controller/api/json_views.h"
+#include "controller/api/request_bodies.h"
+#include "controller/api/responses.h"
+
+namespace lockstep {
+namespace {
+
+/// A request whose route is known. `names` are the parts of the path where the route has a `*`.
+struct Call {
+    HttpRequest request;
+    std::vector<std::string> names;
+    std::shared_ptr<Operations> operations;
+    Operations::Asked asked;
+};
+
+using Handler = Awaitable<HttpResponse> (*)(Call);
+
+struct Route {
+    std::string_view method;
+    std::string_view path;
+    std::span<const std::string_view> parameters;
+    Handler handler;
+};
+
+// ---- Questions ----
+
+Awaitable<HttpResponse> get_status(Call call) {
+    const auto status = co_await call.operations->status();
+    co_return status ? respond(view_of(*status)) : respond(status.error());
+}
+
+Awaitable<HttpResponse> get_pairs(Call call) {
+    const auto status = co_await call.operations->status();
+    co_return status ? respond(view_of_pairs(*status)) : respond(status.error());
+}
+
+Awaitable<HttpResponse> get_agents(Call call) {
+    const auto status = co_await call.operations->status();
+    co_return status ? respond(view_of_agents(*status)) : respond(status.error());
+}
+
+Awaitable<HttpResponse> get_pair(Call call) {
+    const auto name = call.names[0];
+    const auto pair = co_await call.operations->pair(name);
+    co_return pair ? respond(view_of(*pair)) : respond(pair.error());
+}
+
+Awaitable<HttpResponse> get_rules(Call /*call*/) {
+    co_return respond(view_of_rules());
+}
+
+Result<std::uint64_t> number_in(const std::map<std::string, std::string>& query,
+                                const std::string& key, std::uint64_t least, std::uint64_t most,
+                                std::uint64_t fallback) {
+    const auto found = query.find(key);
+    if (found == query.end()) {
+        return fallback;
+    }
+    const auto& text = found->second;
+    const auto* end = text.data() + text.size();
+    std::uint64_t value = 0;
+    const auto [rest, trouble] = std::from_chars(text.data(), end, value);
+    if (trouble != std::errc{} || rest != end || value < least || value > most) {
+        return fail(Errc::refused, "parameter \"" + key + "\" is \"" + text +
+                                       "\"; allowed: a whole number from " + std::to_string(least) +
+                                       " to " + std::to_string(most));
+    }
+    return value;
+}
+
+Awaitable<HttpResponse> get_events(Call call) {
+    constexpr std::uint64_t most_events = 1000;
+    const auto& parameters = call.request.query;
+    const auto after = number_in(parameters, "after", 0, INT64_MAX, 0);
+    const auto limit = number_in(parameters, "limit", 1, most_events, 100);
+    if (!after || !limit) {
+        co_return respond_bad_request(after ? limit.error().message : after.error().message);
+    }
+    StateStore::EventQuery query;
+    query.after_id = *after;
+    query.most = *limit;
+    if (const auto pair = parameters.find("pair"); pair != parameters.end()) {
+        query.pair = pair->second;
+    }
+    const auto events = co_await call.operations->events(query);
+    co_return events ? respond(view_of(*events)) : respond(events.error());
+}
+
+// ---- Changes ----
+
+HttpResponse changed(const Call& call, const std::optional<PairRecord>& before,
+                     const Result<PairRecord>& after) {
+    if (!after) {
+        return respond(after.error());
+    }
+    return respond(call.asked.dry_run ? view_of_dry_run(*after, describe_change(before, *after))
+                                      : view_of_change(*after));
+}
+
+/// The record that a dry run is compared with.
+Awaitable<Result<std::optional<PairRecord>>> record_before(Call call) {
+    if (!call.asked.dry_run) {
+        co_return std::optional<PairRecord>{};
+    }
+    const auto name = call.names[0];
+    const auto pair = co_await call.operations->pair(name);
+    if (!pair) {
+        co_return tl::unexpected(pair.error());
+    }
+    co_return std::optional<PairRecord>{pair->record};
+}
+
+Awaitable<HttpResponse> create_pair(Call call) {
+    auto request = parse_create_pair(call.request.body);
+    if (!request) {
+        co_return respond_bad_request(request.error().message);
+    }
+    const auto asked = call.asked;
+    const auto after = co_await call.operations->create_pair(std::move(*request), asked);
+    co_return changed(call, std::nullopt, after);
+}
+
+Awaitable<HttpResponse> delete_pair(Call call) {
+    if (const auto empty = parse_nothing(call.request.body); !empty) {
+        co_return respond_bad_request(empty.error().message);
+    }
+    const auto before = co_await record_before(call);
+    if (!before) {
+        co_return respond(before.error());
+    }
+    const auto name = call.names[0];
+    const auto asked = call.asked;
+    const auto gone = co_await call.operations->delete_pair(name, asked);
+    if (!gone) {
+        co_return respond(gone.error());
+    }
+    co_return respond(asked.dry_run ? view_of_dry_removal(name, describe_removal(**before))
+                                    : view_of_removal(name));
+}
+
+Awaitable<HttpResponse> add_member(Call call) {
+    const auto request = parse_add_member(call.request.body);
+    if (!request) {
+        co_return respond_bad_request(request.error().message);
+    }
+    const auto before = co_await record_before(call);
+    if (!before) {
+        co_return respond(before.error());
+    }
+    const auto name = call.names[0];
+    const auto member = request->member;
+    const auto kind = request->kind;
+    const auto asked = call.asked;
+    const auto after = co_await call.operations->add_member(name, member, kind, asked);
+    co_return changed(call, *before, after);
+}
+
+Awaitable<HttpResponse> remove_member(Call call) {
+    if (const auto empty = parse_nothing(call.request.body); !empty) {
+        co_return respond_bad_request(empty.error().message);
+    }
+    const auto before = co_await record_before(call);
+    if (!before) {
+        co_return respond(before.error());
+    }
+    const auto name = call.names[0];
+    const auto member = call.names[1];
+    const auto asked = call.asked;
+    const auto after = co_await call.operations->remove_member(name, member, asked);
+    co_return changed(call, *before, after);
+}
+
+Awaitable<HttpResponse> fail_over(Call call) {
+    auto request = parse_failover(call.request.body);
+    if (!request) {
+        co_return respond_bad_request(request.error().message);
+    }
+    const auto before = co_await record_before(call);
+    if (!before) {
+        co_return respond(before.error());
+    }
+    const auto name = call.names[0];
+    const auto asked = call.asked;
+    request->asked_by = asked.who;
+    const auto after = co_await call.operations->fail_over(name, std::move(*request), asked);
+    co_return changed(call, *before, after);
+}
+
+Awaitable<HttpResponse> set_paused(Call call, bool paused) {
+    if (const auto empty = parse_nothing(call.request.body); !empty) {
+        co_return respond_bad_request(empty.error().message);
+    }
+    const auto before = co_await record_before(call);
+    if (!before) {
+        co_return respond(before.error());
+    }
+    const auto name = call.names[0];
+    const auto asked = call.asked;
+    const auto after = co_await call.operations->set_paused(name, paused, asked);
+    co_return changed(call, *before, after);
+}
+
+Awaitable<HttpResponse> pause_pair(Call call) {
+    return set_paused(std::move(call), true);
+}
+
+Awaitable<HttpResponse> resume_pair(Call call) {
+    return set_paused(std::move(call), false);
+}
+
+Awaitable<HttpResponse> create_token(Call call) {
+    const auto member = parse_token_request(call.request.body);
+    if (!member) {
+        co_return respond_bad_request(member.error().message);
+    }
+    const auto id = *member;
+    const auto asked = call.asked;
+    const auto token = co_await call.operations->create_token(id, asked);
+    if (!token) {
+        co_return respond(token.error());
+    }
+    co_return respond(asked.dry_run ? view_of_token_not_made(id) : view_of(*token));
+}
+
+// ---- Finding the route ----
+
+constexpr std::array<std::string_view, 1> of_change = {"dry_run"};
+constexpr std::array<std::string_view, 3> of_events = {"pair", "after", "limit"};
+
+constexpr std::array routes = {
+    Route{"GET", "/v1/status", {}, get_status},
+    Route{"GET", "/v1/pairs", {}, get_pairs},
+    Route{"GET", "/v1/pairs/*", {}, get_pair},
+    Route{"GET", "/v1/agents", {}, get_agents},
+    Route{"GET", "/v1/events", of_events, get_events},
+    Route{"GET", "/v1/rules", {}, get_rules},
+    Route{"POST", "/v1/pairs", of_change, create_pair},
+    Route{"DELETE", "/v1/pairs/*", of_change, delete_pair},
+    Route{"POST", "/v1/pairs/*/members", of_change, add_member},
+    Route{"DELETE", "/v1/pairs/*/members/*", of_change, remove_member},
+    Route{"POST", "/v1/pairs/*/failover", of_change, fail_over},
+    Route{"POST", "/v1/pairs/*/pause", of_change, pause_pair},
+    Route{"POST", "/v1/pairs/*/resume", of_change, resume_pair},
+    Route{"POST", "/v1/tokens", of_change, create_token},
+};
+
+std::vector<std::string_view> parts_of(std::string_view path) {
+    std::vector<std::string_view> parts;
+    while (!path.empty()) {
+        path.remove_prefix(1); // The slash.
+        const auto end = std::min(path.find('/'), path.size());
+        parts.push_back(path.substr(0, end));
+        path.remove_prefix(end);
+    }
+    return parts;
+}
+
+/// The names at the pattern's stars, or nothing if the path is another one.
+std::optional<std::vector<std::string>> match(std::string_view pattern, std::string_view path) {
+    if (!path.starts_with('/')) {
+        return std::nullopt;
+    }
+    const auto wanted = parts_of(pattern);
+    const auto given = parts_of(path);
+    if (wanted.size() != given.size()) {
+        return std::nullopt;
+    }
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+        if (wanted[i] == "*" && !given[i].empty()) {
+            names.emplace_back(given[i]);
+        } else if (wanted[i] != given[i]) {
+            return std::nullopt;
+        }
+    }
+    return names;
+}
+
+/// Errors: `refused`, naming a parameter that the route has not.
+Result<Operations::Asked> read_parameters(const Route& route, const HttpRequest& request) {
+    std::string allowed;
+    for (const auto name : route.parameters) {
+        allowed += (allowed.empty() ? "" : ", ") + std::string(name);
+    }
+    for (const auto& [name, value] : request.query) {
+        if (std::find(route.parameters.begin(), route.parameters.end(), name) ==
+            route.parameters.end()) {
+            return fail(Errc::refused, "unknown parameter \"" + name +
+                                           "\"; allowed: " + (allowed.empty() ? "none" : allowed));
+        }
+    }
+    Operations::Asked asked{request.peer.name, false};
+    if (const auto dry_run = request.query.find("dry_run"); dry_run != request.query.end()) {
+        if (dry_run->second != "true" && dry_run->second != "false") {
+            return fail(Errc::refused, "parameter \"dry_run\" is \"" + dry_run->second +
+                                           "\"; allowed: true, false");
+        }
+        asked.dry_run = dry_run->second == "true";
+    }
+    return asked;
+}
+
+Awaitable<HttpResponse> answer_with(HttpResponse response) {
+    co_return response;
+}
+
+} // namespace
+
+Awaitable<HttpResponse> handle(HttpRequest request, std::shared_ptr<Operations> operations) {
+    if (request.peer.use != "operator") {
+        return answer_with(respond_not_an_operator(request.peer));
+    }
+    std::string allowed;
+    for (const auto& route : routes) {
+        auto names = match(route.path, request.path);
+        if (!names) {
+            continue;
+        }
+        if (route.method == request.method) {
+            const auto asked = read_parameters(route, request);
+            if (!asked) {
+                return answer_with(respond_bad_request(asked.error().message));
+            }
+            return route.handler(
+                Call{std::move(request), std::move(*names), std::move(operations), *asked});
+        }
+        allowed += (allowed.empty() ? "" : ", ") + std::string(route.method);
+    }
+    return answer_with(allowed.empty() ? respond_no_route(request)
+                                       : respond_wrong_method(request, allowed));
+}
+
+} // namespace lockstep
