@@ -14,6 +14,7 @@ namespace lockstep {
 /// What the controller shall do now about one pair.
 struct Decision {
     Phase phase = Phase::forming; // As shown: may be `stranded`.
+    const Rule* rule = nullptr;   // Never null in what decide() returns.
     Action action = Action::stay;
     std::string because;            // Why, evidence included, in words.
     std::optional<PairRecord> next; // To be swapped in for the record decided upon (its

@@ -20,9 +20,9 @@ struct CreatePair {
 };
 
 struct FailoverRequest {
-    MemberId to;                   // Empty: the in-sync standby.
+    MemberId to; // Empty: the in-sync standby.
     bool accept_data_loss = false;
-    std::string fenced_by;         // How the old primary was stopped, with accept_data_loss.
+    std::string fenced_by; // How the old primary was stopped, with accept_data_loss.
     std::string asked_by;
 };
 

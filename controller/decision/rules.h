@@ -36,7 +36,9 @@ struct Rule {
     std::string_view condition; // Its name, for diagrams.
     Action action;
     Phase to;
-    std::string_view because; // The operator's sentence.
+    Severity severity;
+    std::string_view because;          // The operator's sentence.
+    std::string Assessment::*evidence; // What is told after it; null: nothing.
 };
 
 /// The life of a pair. The first rule of a phase that matches wins.

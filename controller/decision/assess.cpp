@@ -1,0 +1,218 @@
+#include <algorithm>
+
+#include "controller/decision/evidence.h"
+#include "controller/decision/facts.h"
+
+namespace lockstep {
+namespace {
+
+/// A standby further behind than this is not let in yet: commits would wait while it catches up.
+constexpr std::uint64_t largest_lag_bytes = 16U << 20U;
+
+/// Words what the grant still waits for; empty: nothing, the standby is past the barrier (R4).
+std::string missing_for_barrier(const PairRecord& record, const View& view) {
+    const auto primary = heard(record, view, record.primary);
+    const auto standby = heard(record, view, record.grant->member);
+    const auto name = sync_name_of(record);
+    if (!primary || primary->accepted != record.revision) {
+        return "the primary has not accepted the grant yet";
+    }
+    if (!standby || standby->accepted != record.revision) {
+        return "the standby has not accepted the grant yet";
+    }
+    if (!primary->barrier || primary->barrier->revision != record.revision ||
+        primary->barrier->name != name) {
+        return "the primary was not yet seen to hold a commit for " + name;
+    }
+    if (!same_data(record, *primary) || !same_data(record, *standby) ||
+        standby->start != record.grant->start) {
+        return "a member is no longer the one that the grant was made for";
+    }
+    if (!standby->stream.connected || standby->stream.name != name) {
+        return "the standby does not stream under " + name + " yet";
+    }
+    if (!reached(standby->position, primary->barrier->position)) {
+        return "the standby has not flushed past the barrier yet";
+    }
+    return {};
+}
+
+void assess_halt(const PairRecord& record, const View& view, Assessment& seen) {
+    for (const auto& [id, member] : view.members) {
+        if (!member.observation || member.observation->store_id.empty()) {
+            continue;
+        }
+        const auto& told = *member.observation;
+        if (told.store_id != record.store_id) {
+            seen.halt_evidence = id + " obeys another store (" + told.store_id +
+                                 "): an operator must say which one is right";
+        } else if (told.accepted > record.revision) {
+            seen.halt_evidence =
+                id + " has accepted revision " + std::to_string(number(told.accepted)) +
+                ", and this store has only " + std::to_string(number(record.revision)) +
+                ": the store lost writes or is an old copy";
+        } else {
+            continue;
+        }
+        seen.facts.halted = true;
+        return;
+    }
+}
+
+void assess_primary(const PairRecord& record, const View& view, Assessment& seen) {
+    const auto failure = primary_failure(record, view);
+    seen.facts.primary_failed = failure.certain;
+    seen.primary_evidence = failure.words;
+    const auto primary = heard(record, view, record.primary);
+    seen.facts.primary_serves = primary && primary->accepted == record.revision &&
+                                primary->serving == record.epoch &&
+                                primary->server == ServerState::primary &&
+                                !primary->data_id.empty() && same_data(record, *primary);
+}
+
+void assess_standby(const PairRecord& record, const View& view, Assessment& seen) {
+    const auto standby = record.grant ? record.grant->member : standby_of(record).value_or("");
+    if (standby.empty()) {
+        return;
+    }
+    const auto failure = standby_failure(record, view, standby);
+    const auto hindrance = promotion_hindrance(record, view, standby);
+    seen.facts.standby_failed = failure.certain;
+    seen.facts.standby_unheard =
+        !heard(record, view, standby) && !long_silent(record, view, standby);
+    seen.facts.standby_promotable = hindrance.empty() && record.in_sync.contains(standby);
+    seen.standby_evidence = failure.words.empty() ? hindrance : failure.words;
+    seen.lowered_evidence = lowering(record, view, standby);
+    seen.facts.lowered = !seen.lowered_evidence.empty();
+}
+
+void assess_barrier(const PairRecord& record, const View& view, Assessment& seen) {
+    if (!record.grant) {
+        return;
+    }
+    seen.barrier_evidence = missing_for_barrier(record, view);
+    seen.facts.past_barrier = seen.barrier_evidence.empty();
+    if (seen.facts.past_barrier) {
+        const auto& barrier = heard(record, view, record.primary)->barrier->position;
+        const auto& position = heard(record, view, record.grant->member)->position;
+        seen.barrier_evidence = record.grant->member + " flushed up to " +
+                                std::to_string(position.offset_bytes) + ", the barrier was at " +
+                                std::to_string(barrier.offset_bytes);
+    }
+}
+
+/// Why `member` may not be granted now; empty: it may.
+std::string hindrance_of_grant(const PairRecord& record, const View& view, const Member& member) {
+    const auto primary = heard(record, view, record.primary);
+    const auto told = heard(record, view, member.id);
+    if (!primary || primary->serving != record.epoch || primary->accepted != record.revision) {
+        return "the primary does not serve under this revision yet";
+    }
+    if (!told || told->accepted != record.revision) {
+        return "its agent has not accepted this revision";
+    }
+    if (told->server != ServerState::standby) {
+        return told->job ? told->job->what
+                         : "its database is not a running standby (" +
+                               std::string(to_string(told->server)) + ")";
+    }
+    if (!view.members.at(member.id).refused_stream.empty()) {
+        return view.members.at(member.id).refused_stream;
+    }
+    if (!told->unfit.empty()) {
+        return told->unfit;
+    }
+    if (told->data_id.empty() || !told->stream.connected) {
+        return "it does not stream from the primary";
+    }
+    if (!told->position.history.known() || told->position.history != primary->position.history) {
+        return "it is not on the primary's history";
+    }
+    if (primary->position.offset_bytes > told->position.offset_bytes + largest_lag_bytes) {
+        return "it is " +
+               std::to_string(primary->position.offset_bytes - told->position.offset_bytes) +
+               " bytes behind";
+    }
+    if (const auto needed = clean_stream_needed(record, view.unix_ms);
+        told->stream.clean_for < needed) {
+        return "it was lost " + std::to_string(record.hold_down.losses) +
+               " times lately and must first stream cleanly for " +
+               std::to_string(needed.count() / 1000) + " s";
+    }
+    return {};
+}
+
+/// Of several candidates the one that protects best: another zone, then another host.
+int protection(const PairRecord& record, const Member& member) {
+    const auto& primary = record.members.at(record.primary);
+    return (member.zone != primary.zone ? 2 : 0) + (member.host != primary.host ? 1 : 0);
+}
+
+void assess_candidates(const PairRecord& record, const View& view, Assessment& seen) {
+    const Member* best = nullptr;
+    std::string reasons;
+    for (const auto& [id, member] : record.members) {
+        const bool leaves = record.intent.kind == IntentKind::remove && record.intent.member == id;
+        if (id == record.primary || leaves || member.kind == MemberKind::spare) {
+            continue;
+        }
+        const auto hindrance = hindrance_of_grant(record, view, member);
+        if (!hindrance.empty()) {
+            reasons += (reasons.empty() ? "" : "; ") + id + ": " + hindrance;
+        } else if (best == nullptr || protection(record, member) > protection(record, *best)) {
+            best = &member;
+        }
+    }
+    if (best == nullptr) {
+        seen.candidate_evidence = reasons.empty() ? "no other member" : reasons;
+        return;
+    }
+    seen.facts.candidate_ready = true;
+    seen.candidate = best->id;
+    seen.candidate_start = heard(record, view, best->id)->start;
+    seen.candidate_evidence = best->id + " streams the primary's history and has caught up";
+}
+
+void assess_intent(const PairRecord& record, const View& view, Assessment& seen) {
+    const auto& intent = record.intent;
+    const auto standby = standby_of(record);
+    const bool on_standby = standby == intent.member;
+    const auto target = heard(record, view, intent.member);
+    switch (intent.kind) {
+    case IntentKind::none: return;
+    case IntentKind::fail_over: seen.facts.failover_asked = on_standby; return;
+    case IntentKind::force:
+        seen.facts.failover_asked = on_standby;
+        seen.facts.force_asked = !on_standby && target && target->server == ServerState::standby;
+        return;
+    case IntentKind::remove:
+        seen.facts.removal_asked = is_protected(record, intent.member);
+        seen.facts.member_leaves = !seen.facts.removal_asked;
+        return;
+    case IntentKind::give_back: break;
+    }
+    // Evidence counts only under exactly this revision: from its acceptance on, the new primary
+    // runs nothing until a higher revision says so.
+    const auto primary = heard(record, view, record.primary);
+    const bool stood_down = primary && primary->accepted == record.revision &&
+                            primary->server == ServerState::stopped && same_data(record, *primary);
+    seen.facts.former_may_return = stood_down && primary->never_promoted;
+    seen.facts.has_promoted = stood_down && !primary->never_promoted;
+}
+
+} // namespace
+
+Assessment assess(const PairRecord& record, const View& view) {
+    Assessment seen;
+    seen.facts.paused = record.paused;
+    seen.facts.may_go_alone = record.policy.when_standby_lost == WhenStandbyLost::go_on;
+    assess_halt(record, view, seen);
+    assess_primary(record, view, seen);
+    assess_standby(record, view, seen);
+    assess_barrier(record, view, seen);
+    assess_candidates(record, view, seen);
+    assess_intent(record, view, seen);
+    return seen;
+}
+
+} // namespace lockstep

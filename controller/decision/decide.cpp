@@ -1,0 +1,132 @@
+#include "controller/decision/decide.h"
+
+namespace lockstep {
+namespace {
+
+PairRecord with_primary(const PairRecord& record, const MemberId& primary) {
+    PairRecord next_record = record;
+    next_record.epoch = next(record.epoch);
+    next_record.former = record.primary;
+    next_record.primary = primary;
+    next_record.served = false;
+    next_record.grant.reset();
+    next_record.intent = {};
+    next_record.hold_down = {};
+    next_record.in_sync.clear();
+    const auto promise = record.in_sync.find(primary);
+    next_record.in_sync[primary] = promise == record.in_sync.end() ? Promise{} : promise->second;
+    return next_record;
+}
+
+void serve(PairRecord& record, const View& view) {
+    record.served = true;
+    record.former.clear();
+    record.intent = {};
+    record.members.at(record.primary).data_id =
+        view.members.at(record.primary).observation->data_id;
+}
+
+void count_loss(PairRecord& record, std::int64_t unix_ms) {
+    const auto window = timings_of(record.policy.profile).flap_window.count();
+    const bool lately = unix_ms - record.hold_down.last_loss_unix_ms <= window;
+    record.hold_down.losses = lately ? record.hold_down.losses + 1 : 1;
+    record.hold_down.last_loss_unix_ms = unix_ms;
+}
+
+void grant(PairRecord& record, const Assessment& seen, const View& view) {
+    record.grant = Grant{*seen.candidate, seen.candidate_start};
+    record.members.at(*seen.candidate).data_id =
+        view.members.at(*seen.candidate).observation->data_id;
+}
+
+void widen(PairRecord& record) {
+    // The name stays the one made for the grant, whose revision is the record's own.
+    record.in_sync[record.grant->member] = Promise{record.revision, record.grant->start};
+    record.grant.reset();
+}
+
+/// A swap that is not about the grant drops it, and one that leaves the standby out is R3.
+void leave_standby(PairRecord& record, const Assessment& seen, const View& view) {
+    if (!seen.facts.removal_asked) {
+        count_loss(record, view.unix_ms);
+    }
+    record.grant.reset();
+    const auto own = record.in_sync.at(record.primary);
+    record.in_sync = {{record.primary, own}};
+}
+
+std::string in_words(const Rule& rule, const Assessment& seen) {
+    std::string words(rule.because);
+    if (rule.evidence != nullptr && !(seen.*rule.evidence).empty()) {
+        words += ": " + seen.*rule.evidence;
+    }
+    return words;
+}
+
+Event event_of(const Rule& rule, const PairRecord& before, const PairRecord& after,
+               const std::string& because, std::int64_t unix_ms) {
+    Event event;
+    event.unix_ms = unix_ms;
+    event.pair = before.pair;
+    event.member = after.grant ? after.grant->member : after.primary;
+    event.revision = before.revision;
+    event.kind = to_string(rule.action);
+    event.severity = rule.severity;
+    event.message = because;
+    if (after.epoch != before.epoch) {
+        event.message += "; epoch " + std::to_string(number(after.epoch)) + ", " + before.primary +
+                         " → " + after.primary;
+    }
+    if (rule.action == Action::force) {
+        event.message += "; asked by " + before.intent.asked_by + ", " + before.primary +
+                         " was stopped thus: " + before.intent.fenced_by;
+    }
+    return event;
+}
+
+} // namespace
+
+PairRecord apply(Action action, const PairRecord& record, const Assessment& seen,
+                 const View& view) {
+    PairRecord after = record;
+    switch (action) {
+    case Action::stay:
+    case Action::wait: break;
+    case Action::serve: serve(after, view); break;
+    case Action::promote: return with_primary(record, *standby_of(record));
+    case Action::force: return with_primary(record, record.intent.member);
+    case Action::give_back: return with_primary(record, record.former);
+    case Action::narrow:
+    case Action::withdraw: leave_standby(after, seen, view); break;
+    case Action::grant: grant(after, seen, view); break;
+    case Action::widen: widen(after); break;
+    case Action::cancel: after.intent = {}; break;
+    case Action::drop:
+        after.members.erase(record.intent.member);
+        after.intent = {};
+        after.grant.reset();
+        break;
+    }
+    return after;
+}
+
+Decision decide(const PairRecord& record, const View& view) {
+    const auto seen = assess(record, view);
+    const auto& rule = choose(rules(), phase_of(record), seen.facts);
+    Decision decision;
+    decision.phase = rule.to;
+    decision.rule = &rule;
+    decision.action = rule.action;
+    decision.because = in_words(rule, seen);
+    decision.alarm = rule.severity == Severity::alarm;
+    decision.may_start_primary = rule.action == Action::stay;
+    if (rule.action == Action::stay || rule.action == Action::wait) {
+        return decision;
+    }
+    decision.next = apply(rule.action, record, seen, view);
+    decision.events.push_back(
+        event_of(rule, record, *decision.next, decision.because, view.unix_ms));
+    return decision;
+}
+
+} // namespace lockstep

@@ -1,0 +1,141 @@
+#include "controller/decision/requests.h"
+
+#include <algorithm>
+
+#include "controller/decision/evidence.h"
+
+namespace lockstep {
+namespace {
+
+tl::unexpected<Error> refuse(std::string why) {
+    return fail(Errc::refused, std::move(why));
+}
+
+Result<PairRecord> without_loss(const PairRecord& record, const FailoverRequest& request,
+                                const MemberId& to) {
+    PairRecord asked = record;
+    asked.grant.reset();
+    asked.intent = {IntentKind::fail_over, to, "", request.asked_by};
+    return asked;
+}
+
+Result<PairRecord> by_force(const PairRecord& record, const FailoverRequest& request) {
+    if (request.fenced_by.empty()) {
+        return refuse("--accept-data-loss also needs --fenced-by=TEXT: how " + record.primary +
+                      " was stopped, so that it cannot go on serving beside the new primary");
+    }
+    PairRecord asked = record;
+    asked.grant.reset();
+    asked.intent = {IntentKind::force, request.to, request.fenced_by, request.asked_by};
+    return asked;
+}
+
+Result<PairRecord> give_back(const PairRecord& record, const FailoverRequest& request) {
+    PairRecord asked = record;
+    asked.intent = {IntentKind::give_back, record.former, "", request.asked_by};
+    return asked;
+}
+
+/// Why no failover without a loss is possible, and what is.
+std::string no_standby(const PairRecord& record) {
+    return "no standby of " + record.pair +
+           " is in sync: promoting one may lose acknowledged commits. Bring " + record.primary +
+           " back, or, if it is gone for good, name a member with --to and add "
+           "--accept-data-loss --fenced-by=TEXT (how " +
+           record.primary + " was stopped)";
+}
+
+} // namespace
+
+Result<PairRecord> first_record(const CreatePair& request) {
+    auto name = parse_pair_name(request.pair);
+    if (!name) {
+        return tl::unexpected(name.error());
+    }
+    PairRecord record;
+    record.pair = *name;
+    record.engine = request.engine;
+    record.primary = request.primary;
+    record.policy = request.policy;
+    for (const auto& member : request.members) {
+        if (!record.members.emplace(member.id, member).second) {
+            return refuse("member " + member.id + " is named twice");
+        }
+    }
+    if (!record.members.contains(request.primary)) {
+        return refuse("primary " + request.primary + " is not among the members");
+    }
+    if (request.policy.dns_ttl_seconds == 0 || request.policy.dns_ttl_seconds > 30) {
+        return refuse("TTL of " + std::to_string(request.policy.dns_ttl_seconds) +
+                      " s: allowed are 1 to 30 s, because clients must find the new primary soon");
+    }
+    record.in_sync[request.primary] = {};
+    return record;
+}
+
+Result<PairRecord> with_failover(const PairRecord& record, const View& view,
+                                 const FailoverRequest& request) {
+    if (!request.to.empty() && !record.members.contains(request.to)) {
+        return fail(Errc::unreachable, request.to + " is not a member of " + record.pair);
+    }
+    if (request.to == record.primary) {
+        return refuse(request.to + " is the primary already");
+    }
+    const auto standby = standby_of(record);
+    if (standby && (request.to.empty() || request.to == *standby)) {
+        if (const auto hindrance = promotion_hindrance(record, view, *standby);
+            !hindrance.empty()) {
+            return refuse("no failover now: " + hindrance);
+        }
+        return without_loss(record, request, *standby);
+    }
+    if (standby) {
+        return refuse(*standby + " holds every acknowledged commit: fail over to it, not to " +
+                      request.to);
+    }
+    const bool to_former = phase_of(record) == Phase::promoting && request.to == record.former;
+    if (to_former && !request.accept_data_loss) {
+        return give_back(record, request);
+    }
+    if (!request.accept_data_loss || request.to.empty()) {
+        return refuse(no_standby(record));
+    }
+    return by_force(record, request);
+}
+
+Result<PairRecord> with_member(const PairRecord& record, const Member& member) {
+    if (record.members.contains(member.id)) {
+        return refuse(member.id + " is a member of " + record.pair + " already");
+    }
+    PairRecord wider = record;
+    wider.grant.reset();
+    wider.members.emplace(member.id, member);
+    return wider;
+}
+
+Result<PairRecord> without_member(const PairRecord& record, const MemberId& member,
+                                  const std::string& asked_by) {
+    if (!record.members.contains(member)) {
+        return fail(Errc::unreachable, member + " is not a member of " + record.pair);
+    }
+    if (member == record.primary) {
+        return refuse(member + " is the primary of " + record.pair +
+                      ": fail over to another member first, or delete the pair");
+    }
+    PairRecord narrower = record;
+    narrower.grant.reset();
+    narrower.intent = {IntentKind::remove, member, "", asked_by};
+    return narrower;
+}
+
+Result<PairRecord> with_paused(const PairRecord& record, bool paused) {
+    if (record.paused == paused) {
+        return refuse(record.pair + (paused ? " is paused already" : " is not paused"));
+    }
+    PairRecord changed = record;
+    changed.grant.reset();
+    changed.paused = paused;
+    return changed;
+}
+
+} // namespace lockstep
