@@ -28,7 +28,7 @@ public:
         /// Required, and not empty.
         std::string text(std::string_view key);
         std::string text(std::string_view key, std::string fallback);
-        /// Required; one of `allowed`.
+        /// One of `allowed`; required if `fallback` is empty.
         std::string word(std::string_view key, const std::vector<std::string>& allowed,
                          std::string fallback);
         std::int64_t integer(std::string_view key, std::int64_t least, std::int64_t most,

@@ -1,0 +1,106 @@
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <csignal>
+#include <set>
+
+#include "platform/children.h"
+#include "platform/process.h"
+#include "platform/process_table.h"
+
+namespace lockstep {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::chrono::milliseconds between_looks{2};
+// A process can be born behind the look's back and its parent gone before the look gets there.
+constexpr int empty_looks_wanted = 2;
+
+std::optional<pid_t> pid_of(const std::string& name) {
+    pid_t pid = 0;
+    const auto* const end = name.data() + name.size();
+    const auto [stopped, error] = std::from_chars(name.data(), end, pid);
+    return error == std::errc() && stopped == end ? std::optional(pid) : std::nullopt;
+}
+
+bool is_within(const std::string& place, const std::string& folder) {
+    return place == folder || place.starts_with(folder + "/") || place == folder + " (deleted)";
+}
+
+/// Alive, and not another process that has the pid now.
+bool lives(const ProcessId& process) {
+    const auto now = identify(process.pid);
+    return now && *now == process;
+}
+
+std::vector<pid_t> still_alive(const fs::path& folder, const std::optional<ProcessId>& main) {
+    auto pids = processes_in(folder);
+    if (main && lives(*main) && std::find(pids.begin(), pids.end(), main->pid) == pids.end()) {
+        pids.push_back(main->pid);
+    }
+    return pids;
+}
+
+std::string listed(const std::vector<pid_t>& pids) {
+    std::string text;
+    for (const pid_t pid : pids) {
+        text += (text.empty() ? "" : ", ") + std::to_string(pid);
+    }
+    return text;
+}
+
+} // namespace
+
+std::vector<pid_t> processes_in(const fs::path& folder) {
+    std::error_code error;
+    const auto canonical = fs::weakly_canonical(folder, error);
+    const std::string wanted = error ? folder.string() : canonical.string();
+    std::vector<pid_t> pids;
+    fs::directory_iterator entries("/proc", error);
+    for (; !error && entries != fs::directory_iterator(); entries.increment(error)) {
+        const auto pid = pid_of(entries->path().filename().string());
+        if (!pid || *pid == ::getpid()) {
+            continue;
+        }
+        std::error_code unreadable; // Dead, a zombie, or of a user that we may not touch anyway.
+        const auto place = fs::read_symlink(entries->path() / "cwd", unreadable);
+        if (unreadable || !is_within(place.string(), wanted)) {
+            continue;
+        }
+        if (const auto stat = read_stat(*pid); stat && !stat->dead()) {
+            pids.push_back(*pid);
+        }
+    }
+    return pids;
+}
+
+Awaitable<Result<void>> kill_all_in(fs::path folder, std::optional<ProcessId> main,
+                                    Deadline deadline) {
+    if (main && lives(*main)) {
+        ::kill(main->pid, SIGSTOP); // It makes no new processes while its children are killed.
+    }
+    std::set<pid_t> killed;
+    for (int empty_looks = 0; empty_looks < empty_looks_wanted;) {
+        const auto left = still_alive(folder, main);
+        for (const pid_t pid : left) {
+            ::kill(pid, SIGKILL);
+        }
+        killed.insert(left.begin(), left.end());
+        empty_looks = left.empty() ? empty_looks + 1 : 0;
+        if (left.empty()) {
+            continue;
+        }
+        if (deadline.passed()) {
+            co_return fail(Errc::timeout, "fence " + folder.string() +
+                                              ": still alive after SIGKILL: " + listed(left));
+        }
+        co_await pause_for(between_looks);
+    }
+    for (const pid_t pid : killed) {
+        children::reap_one(pid); // A server refuses to start while a zombie has its pid.
+    }
+    co_return Result<void>{};
+}
+
+} // namespace lockstep

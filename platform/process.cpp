@@ -1,0 +1,115 @@
+#include "platform/process.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/prctl.h>
+
+#include "platform/children.h"
+#include "platform/files.h"
+#include "platform/process_table.h"
+
+namespace lockstep {
+namespace {
+
+// From fork to exec takes about a millisecond; more only if the program's disk hangs.
+constexpr std::chrono::milliseconds exec_within{10'000};
+
+/// Waits until the program runs. Returns errno if it could not be executed, else 0.
+int wait_for_exec(const Descriptor& trouble) {
+    const auto deadline = Deadline::in(exec_within);
+    pollfd waiting{trouble.get(), POLLIN, 0};
+    for (;;) {
+        const int ready = ::poll(&waiting, 1, static_cast<int>(deadline.left().count()));
+        if (ready > 0) {
+            int error = 0;
+            const auto got = ::read(trouble.get(), &error, sizeof error);
+            return got == sizeof error ? error : 0;
+        }
+        if (ready == 0) {
+            return ETIMEDOUT;
+        }
+        if (errno != EINTR) {
+            return errno;
+        }
+    }
+}
+
+} // namespace
+
+std::optional<ProcessStat> read_stat(pid_t pid) {
+    const auto text = read_file("/proc/" + std::to_string(pid) + "/stat");
+    if (!text) {
+        return std::nullopt;
+    }
+    // The second field is the program's name in parentheses; it may itself hold ") ".
+    const auto name_end = text->rfind(") ");
+    if (name_end == std::string::npos || name_end + 2 >= text->size()) {
+        return std::nullopt;
+    }
+    ProcessStat stat;
+    stat.state = (*text)[name_end + 2];
+    std::size_t at = name_end + 2;
+    constexpr int fields_between = 22 - 3;
+    for (int field = 0; field < fields_between; ++field) {
+        at = text->find(' ', at);
+        if (at == std::string::npos) {
+            return std::nullopt;
+        }
+        ++at;
+    }
+    const auto parsed =
+        std::from_chars(text->data() + at, text->data() + text->size(), stat.start_ticks);
+    return parsed.ec == std::errc() ? std::optional(stat) : std::nullopt;
+}
+
+Result<ProcessId> identify(pid_t pid) {
+    const auto stat = read_stat(pid);
+    if (!stat) {
+        return fail(Errc::unreachable, "no process " + std::to_string(pid));
+    }
+    if (stat->dead()) {
+        return fail(Errc::unreachable, "process " + std::to_string(pid) + " is dead");
+    }
+    return ProcessId{pid, stat->start_ticks};
+}
+
+Result<ProcessId> launch_detached(const Command& command, const std::filesystem::path& log) {
+    const std::string starting = "start " + command.argv.at(0) + ": ";
+    const Descriptor input(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    const Descriptor output(::open(log.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
+    if (!input.valid() || !output.valid()) {
+        return fail(Errc::refused, starting + "log " + log.string() + ": " + system_reason(errno));
+    }
+    auto spawned = children::spawn(command, children::Group::session, {input.get(), output.get()});
+    if (!spawned) {
+        return tl::unexpected(spawned.error());
+    }
+    const auto& child = spawned->child;
+    // Until it is left to reap_children() its pid is its own, even if it is dead already.
+    const auto stat = read_stat(child->pid);
+    const int error = wait_for_exec(spawned->exec_trouble);
+    if (error != 0) {
+        children::abandon(child);
+        return tl::unexpected(children::exec_failure(command, error));
+    }
+    children::leave(child);
+    return ProcessId{child->pid, stat ? stat->start_ticks : 0};
+}
+
+Result<void> become_subreaper() {
+    if (::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) {
+        return fail(Errc::refused, "become a child subreaper: " + system_reason(errno));
+    }
+    return {};
+}
+
+std::vector<Reaped> reap_children() {
+    return children::reap_others();
+}
+
+} // namespace lockstep

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include <sys/types.h>
+
+namespace lockstep {
+
+/// What /proc/PID/stat says of a process. Internal to platform/.
+struct ProcessStat {
+    char state = '?';
+    std::uint64_t start_ticks = 0;
+    /// A zombie, or on the way from there: it runs no code any more.
+    [[nodiscard]] bool dead() const { return state == 'Z' || state == 'X'; }
+};
+
+/// Nothing if there is no such process.
+[[nodiscard]] std::optional<ProcessStat> read_stat(pid_t pid);
+
+} // namespace lockstep
