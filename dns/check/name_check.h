@@ -1,23 +1,14 @@
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <string>
 
-#include "core/ids.h"
+#include "dns/decision/publication.h"
 #include "platform/asio.h"
 #include "platform/config.h"
 #include "platform/deadline.h"
 
 namespace lockstep::dns {
-
-/// What one authoritative server answers for a pair.
-struct NameAnswer {
-    std::string primary_address;
-    std::string read_only_address;
-    Epoch epoch{};
-    std::uint32_t ttl_seconds = 0;
-};
 
 /// Asks single servers through c-ares, without recursion: published means that it answers.
 class NameCheck {
