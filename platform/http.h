@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -24,13 +25,24 @@ struct HttpResponse {
     std::string body; // JSON
 };
 
+struct HttpLimits {
+    std::size_t most_connections = 64;
+    std::size_t largest_body_bytes = 1U << 20U;
+    std::chrono::milliseconds request_within{10000}; // From its start to its last byte.
+    std::chrono::milliseconds handshake_within{5000};
+};
+
 class HttpServer {
 public:
     using Serve = std::function<Awaitable<HttpResponse>(HttpRequest)>;
-    /// Clients must show a certificate of the CA. Bodies up to 1 MiB, 10 s for a request to
-    /// arrive. Errors: `refused`, naming the address and why (port in use …).
-    [[nodiscard]] static Result<std::unique_ptr<HttpServer>>
-    listen(asio::any_io_executor executor, HostPort at, TlsFiles files, Serve serve);
+    /// Clients must show a certificate of the CA. A request that cannot be read is answered with
+    /// 400, 413 or 431 and {"error":{"code","message"}}. Errors: `refused`, naming the address and
+    /// why (port in use …). The executor is a strand or a context with one thread; destroy the
+    /// server before the context.
+    [[nodiscard]] static Result<std::unique_ptr<HttpServer>> listen(asio::any_io_executor executor,
+                                                                    HostPort at, TlsFiles files,
+                                                                    Serve serve,
+                                                                    HttpLimits limits = {});
     [[nodiscard]] virtual std::uint16_t port() const = 0;
     virtual void close() = 0;
     virtual ~HttpServer() = default;

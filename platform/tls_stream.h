@@ -36,7 +36,9 @@ public:
     [[nodiscard]] virtual const std::optional<PeerIdentity>& peer() const = 0;
     [[nodiscard]] virtual std::string remote_address() const = 0;
     /// Errors: `unreachable` at the end of the stream, `corrupt` if a frame is larger than the
-    /// limit or empty (the message says which; the caller closes), `timeout`.
+    /// limit or empty (the message says which; the caller closes), `timeout` (the connection is
+    /// then closed), `refused` if the server refused our certificate: TLS 1.3 tells a client so
+    /// only at its first read.
     [[nodiscard]] virtual Awaitable<Result<std::string>> read_frame(Deadline deadline) = 0;
     [[nodiscard]] virtual Awaitable<Result<void>> write_frame(std::string frame,
                                                               Deadline deadline) = 0;
@@ -51,9 +53,11 @@ public:
 dial(HostPort to, TlsFiles files, std::string expected_ca_fingerprint, Deadline deadline,
      std::size_t largest_frame_bytes);
 
-/// Listens and serves each connection in a coroutine of its own on the executor's context, at
-/// most `most_connections` at once; handshake within 5 s. Clients without a certificate are let
-/// through with an empty peer(). Failed handshakes are handed to `on_trouble` (address, reason).
+/// Listens and serves each connection in a coroutine of its own on the executor (a strand, or a
+/// context with one thread), at most `most_connections` at once; handshake within 5 s. Clients
+/// without a certificate are let through with an empty peer(). When `serve` returns, the connection
+/// ends such that the last frame still arrives. Failed handshakes are handed to `on_trouble`
+/// (address, reason). Destroy it before the executor's context.
 class FrameServer {
 public:
     using Serve = std::function<Awaitable<void>(std::shared_ptr<FrameStream>)>;
