@@ -91,7 +91,7 @@ TlsConnection::dial(HostPort to, std::shared_ptr<TlsContext> context, Deadline d
     const auto shaken = co_await connection->handshake(client, deadline);
     if (!shaken) {
         connection->close();
-        co_return Dialled(tl::unexpected(shaken.error()));
+        co_return Dialled(within(connection->remote(), shaken.error()));
     }
     if (auto expected = connection->expect_controller(); !expected) {
         connection->close();
@@ -125,10 +125,9 @@ Awaitable<Result<void>> TlsConnection::handshake(asio::ssl::stream_base::handsha
     if (failure) {
         const bool is_tls = failure.category() == asio::error::get_ssl_category();
         if (is_tls && !alarm.fired()) {
-            const std::string reason = handshake_reason(stream_.native_handle(), failure);
-            co_return fail(Errc::refused, remote_ + ": " + reason);
+            co_return fail(Errc::refused, handshake_reason(stream_.native_handle(), failure));
         }
-        co_return within("TLS handshake", explain(failure, alarm.fired()).value());
+        co_return within("TLS handshake", reason(failure, alarm.fired()));
     }
     peer_ = peer_identity(stream_.native_handle());
     co_return Result<void>{};
@@ -152,23 +151,27 @@ Result<void> TlsConnection::expect_controller() const {
                                    ", not that of a controller: is this the right address?");
 }
 
-tl::unexpected<Error> TlsConnection::explain(const error_code& failure, bool late) const {
+Error TlsConnection::reason(const error_code& failure, bool late) const {
     if (late) {
-        return fail(Errc::timeout, remote_ + ": no answer before the deadline");
+        return {Errc::timeout, "no answer before the deadline"};
     }
     if (closed_) {
-        return fail(Errc::unreachable, remote_ + ": the connection was closed on this side");
+        return {Errc::unreachable, "the connection was closed on this side"};
     }
     if (const std::string alert = received_alert(failure); !alert.empty()) {
-        return fail(Errc::refused, remote_ + " refused our certificate: " + alert);
+        return {Errc::refused, "it refused our certificate: " + alert};
     }
     if (failure == asio::error::eof || failure == asio::ssl::error::stream_truncated) {
-        return fail(Errc::unreachable, remote_ + " closed the connection");
+        return {Errc::unreachable, "it closed the connection"};
     }
     if (failure.category() == asio::error::get_ssl_category()) {
-        return fail(Errc::corrupt, remote_ + ": not TLS as it should be: " + failure.message());
+        return {Errc::corrupt, "not TLS as it should be: " + failure.message()};
     }
-    return fail(Errc::unreachable, remote_ + ": " + failure.message());
+    return {Errc::unreachable, failure.message()};
+}
+
+tl::unexpected<Error> TlsConnection::explain(const error_code& failure, bool late) const {
+    return within(remote_, reason(failure, late));
 }
 
 Awaitable<Result<std::size_t>> TlsConnection::read_some(std::span<char> into, Deadline deadline) {

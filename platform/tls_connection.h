@@ -23,7 +23,8 @@ public:
     /// certificate must name `to.address`. Errors: `unreachable`, `refused`, `timeout`.
     [[nodiscard]] static Awaitable<Result<std::shared_ptr<TlsConnection>>>
     dial(HostPort to, std::shared_ptr<TlsContext> context, Deadline deadline);
-    /// The server's side of the handshake. Errors: `unreachable`, `refused`, `timeout`.
+    /// The server's side of the handshake. Errors (which don't name the other side): `unreachable`,
+    /// `refused`, `timeout`.
     [[nodiscard]] Awaitable<Result<void>> accept_handshake(Deadline deadline);
 
     [[nodiscard]] const std::optional<PeerIdentity>& peer() const { return peer_; }
@@ -47,9 +48,10 @@ private:
 
     Awaitable<Result<void>> connect(asio::ip::tcp::endpoint to, Deadline deadline);
     Awaitable<Result<void>> handshake(asio::ssl::stream_base::handshake_type side,
-                                      Deadline deadline);
+                                      Deadline deadline); // Its errors don't name the other side.
     Result<void> expect_address(const std::string& address);
     Result<void> expect_controller() const;
+    [[nodiscard]] Error reason(const error_code& failure, bool late) const;
     [[nodiscard]] tl::unexpected<Error> explain(const error_code& failure, bool late) const;
 
     std::shared_ptr<TlsContext> context_;
