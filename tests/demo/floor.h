@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <vector>
+
+#include "tests/support/testbed/ledger.h"
+
+namespace lockstep::demo {
+
+/// What is physically possible on this machine now: a synchronous pair of plain PostgreSQL servers,
+/// and a script that waits on the primary's pidfd and promotes the standby the moment it dies, in
+/// the order of DESIGN.md 7. No detection over a network, no record, no name: the same writers are
+/// told the address in memory.
+struct Floor {
+    std::vector<std::int64_t> outages_ms; // SIGKILL to the first acknowledged write, a run each.
+    std::int64_t median_ms = 0;
+    std::uint64_t lost = 0;
+};
+
+struct FloorPlan {
+    std::filesystem::path folder; // A new one, which is removed at the end.
+    std::filesystem::path postgresql;
+    std::size_t runs = 3;
+    testbed::Writers::Options writers; // Finder and port are filled in.
+};
+
+/// Throws testbed::Failure if a server does not come up.
+[[nodiscard]] Floor measure_floor(const FloorPlan& plan);
+
+} // namespace lockstep::demo

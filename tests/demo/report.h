@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+#include "tests/demo/floor.h"
+#include "tests/demo/timeline.h"
+
+namespace lockstep::demo {
+
+/// What a scene showed. Every scene has the same keys.
+struct Report {
+    std::string engine = "postgresql";
+    std::string scene;
+    testbed::Account account;
+    std::int64_t outage_ms = 0;
+    Floor floor;
+    Timeline timeline;
+    std::string primary_before;
+    std::string primary_after;
+    std::int64_t redundant_again_ms = 0;
+    std::string troubles; // What the clients met, for people.
+    bool ok = false;
+};
+
+/// One object, on one line.
+void print_json(const Report& report, std::ostream& out);
+/// For people.
+void print_story(const Report& report, std::ostream& out);
+
+} // namespace lockstep::demo

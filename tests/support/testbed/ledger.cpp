@@ -1,0 +1,213 @@
+#include "tests/support/testbed/ledger.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace lockstep::testbed {
+
+namespace {
+
+constexpr Milliseconds retry_after{5};
+constexpr Milliseconds connect_timeout{1000};
+constexpr Milliseconds statement_timeout{2000};
+
+constexpr auto insert_statement =
+    "insert into ledger (id, server) values ($1, inet_server_addr())"
+    " returning host(server), ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))"
+    "::bit(32)::int";
+
+bool is_acknowledged(const Write& write) {
+    return write.end == Session::End::answered;
+}
+
+std::set<std::uint64_t> ids_present(const Session::Where& where) {
+    std::set<std::uint64_t> present;
+    for (const auto& row : ask_once(where, "select id from ledger", in(Milliseconds{30000})))
+        present.insert(std::stoull(row.at(0)));
+    return present;
+}
+
+// Writes come by the time of their answer. One is stale if a newer history than its own had
+// acknowledged anything before it was even sent.
+std::uint64_t count_stale(const std::vector<Write>& writes) {
+    std::map<std::uint32_t, Clock::time_point> first_of;
+    for (const auto& write : writes)
+        if (is_acknowledged(write))
+            first_of.try_emplace(write.history, write.answered);
+    std::uint64_t stale = 0;
+    for (const auto& write : writes) {
+        const auto newer = first_of.upper_bound(write.history);
+        const bool is_stale = std::any_of(
+            newer, first_of.end(), [&](const auto& entry) { return entry.second < write.sent; });
+        if (is_acknowledged(write) && is_stale)
+            ++stale;
+    }
+    return stale;
+}
+
+} // namespace
+
+Account Ledger::account(const Session::Where& final_primary) const {
+    const auto present = ids_present(final_primary);
+    Account account;
+    for (const auto& write : writes) {
+        const bool is_present = present.contains(write.id);
+        switch (write.end) {
+        case Session::End::refused: ++account.refused; break;
+        case Session::End::unknown:
+            ++account.unknown;
+            account.unknown_but_present += is_present ? 1 : 0;
+            break;
+        case Session::End::answered:
+            ++account.acknowledged;
+            account.acknowledged_with_warning += write.warned ? 1 : 0;
+            if (!is_present) {
+                ++account.lost;
+                account.first_lost.push_back(write.id);
+            }
+            break;
+        }
+    }
+    account.first_lost.resize(std::min<std::size_t>(account.first_lost.size(), 10));
+    account.stale = count_stale(writes);
+    return account;
+}
+
+namespace {
+
+struct Gap {
+    Clock::duration length{0};
+    std::optional<Clock::time_point> end;
+};
+
+Gap longest(const Ledger& ledger, Clock::time_point from) {
+    Gap gap;
+    Clock::time_point last = from;
+    for (const auto& write : ledger.writes) {
+        if (!is_acknowledged(write) || write.answered < from)
+            continue;
+        if (write.answered - last > gap.length)
+            gap = {write.answered - last, write.answered};
+        last = write.answered;
+    }
+    if (ledger.ended - last > gap.length)
+        gap = {ledger.ended - last, std::nullopt};
+    return gap;
+}
+
+} // namespace
+
+Milliseconds Ledger::longest_gap(Clock::time_point from) const {
+    return std::chrono::ceil<Milliseconds>(longest(*this, from).length);
+}
+
+std::optional<Clock::time_point> Ledger::resumed(Clock::time_point from) const {
+    return longest(*this, from).end;
+}
+
+std::string Ledger::troubles(std::size_t most) const {
+    std::map<std::string, std::size_t> counts;
+    for (const auto& write : writes)
+        if (!is_acknowledged(write))
+            ++counts["write: " + write.trouble];
+    for (const auto& failed : failed_connections)
+        ++counts["connection: " + failed.trouble];
+    std::string result;
+    for (const auto& [trouble, count] : counts)
+        if (most-- > 0)
+            result += std::to_string(count) + " × " + trouble + "\n";
+    return result;
+}
+
+Writers::Writers(Options options) : options_(std::move(options)) {
+    // Two runs on one table must not share ids.
+    next_id_ = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
+                                              std::chrono::system_clock::now().time_since_epoch())
+                                              .count());
+    for (std::size_t number = 0; number < options_.count; ++number)
+        threads_.emplace_back([this, number] { write_on(number); });
+}
+
+Writers::~Writers() {
+    static_cast<void>(stop());
+}
+
+Ledger Writers::stop() {
+    stopping_ = true;
+    for (auto& thread : threads_)
+        thread.join();
+    threads_.clear();
+    std::ranges::sort(ledger_.writes, {}, &Write::answered);
+    ledger_.ended = Clock::now();
+    return std::move(ledger_);
+}
+
+bool Writers::acknowledges(std::uint64_t more, Clock::time_point by) const {
+    const auto wanted = acknowledged() + more;
+    while (acknowledged() < wanted) {
+        if (Clock::now() > by)
+            return false;
+        std::this_thread::sleep_for(Milliseconds{2});
+    }
+    return true;
+}
+
+void Writers::write_on(std::size_t number) {
+    // Writers that start together would write together: the gaps would be the pauses.
+    std::this_thread::sleep_for(options_.pause * number / options_.count);
+    const auto finder = options_.finder();
+    Session session;
+    while (!stopping_) {
+        if (!session.open() && !reach(*finder, session)) {
+            std::this_thread::sleep_for(retry_after);
+            continue;
+        }
+        write_one(session);
+        if (options_.connections == Connections::new_each_time)
+            session.close();
+        std::this_thread::sleep_for(options_.pause);
+    }
+}
+
+bool Writers::reach(Finder& finder, Session& session) {
+    const Address address = finder.find();
+    std::string trouble = address.trouble;
+    if (!address.ip.empty())
+        trouble = session.connect({address.ip, options_.port, options_.user}, in(connect_timeout));
+    if (trouble.empty())
+        return true;
+    const std::scoped_lock lock(mutex_);
+    ledger_.failed_connections.push_back({Clock::now(), address.ip + ": " + trouble});
+    return false;
+}
+
+void Writers::write_one(Session& session) {
+    Write write;
+    write.id = next_id_++;
+    write.sent = Clock::now();
+    auto answer = session.ask(insert_statement, {std::to_string(write.id)}, in(statement_timeout));
+    write.answered = Clock::now();
+    write.end = answer.end;
+    write.warned = answer.warned;
+    write.trouble = std::move(answer.trouble);
+    if (answer.end == Session::End::answered) {
+        write.server = answer.rows.at(0).at(0);
+        write.history = static_cast<std::uint32_t>(std::stoul(answer.rows.at(0).at(1)));
+        ++acknowledged_;
+    }
+    const std::scoped_lock lock(mutex_);
+    ledger_.writes.push_back(std::move(write));
+}
+
+void make_ledger_table(const Session::Where& superuser, Clock::time_point by) {
+    for (const auto* statement :
+         {"do $$ begin if not exists (select from pg_roles where rolname = 'app') then"
+          " create role app login; end if; end $$",
+          "create table if not exists ledger (id bigint primary key, server inet,"
+          " at timestamptz not null default clock_timestamp())",
+          "grant select, insert on ledger to app"})
+        static_cast<void>(ask_once(superuser, statement, by));
+}
+
+} // namespace lockstep::testbed
