@@ -1,0 +1,95 @@
+#include "controller/observer.h"
+
+#include "controller/ageing.h"
+
+namespace lockstep {
+namespace {
+
+constexpr Milliseconds silent_agent{300};
+/// An agent that is refused dials again every few seconds: so long after the last refusal the
+/// other one has given up.
+constexpr Milliseconds refusal_stands{15000};
+
+} // namespace
+
+Observer::Seen& Observer::seen(const MemberId& member, Milliseconds now) {
+    return members_.try_emplace(member, now).first->second;
+}
+
+void Observer::connected(const MemberId& member, Milliseconds now) {
+    seen(member, now).connected = true;
+}
+
+void Observer::disconnected(const MemberId& member, Milliseconds now) {
+    seen(member, now).connected = false;
+}
+
+void Observer::heard(const MemberId& member, Observation observation, Milliseconds now) {
+    auto& known = seen(member, now);
+    known.since = now;
+    known.highest = furthest(known.highest, observation.position);
+    known.agent.alive(now);
+    if (is_fine(observation)) {
+        known.database.alive(now);
+    }
+    known.observation = std::move(observation);
+}
+
+void Observer::refused_stream(const MemberId& member, std::string reason, Milliseconds now) {
+    auto& known = seen(member, now);
+    known.refused_stream = std::move(reason);
+    known.refused_at = now;
+}
+
+bool Observer::wants_probe(const MemberId& member, Milliseconds now) {
+    const auto& known = seen(member, now);
+    return now - known.since > silent_agent || !known.observation || !is_fine(*known.observation);
+}
+
+void Observer::probed(const MemberId& member, bool database_answered, bool agent_answered,
+                      Milliseconds now) {
+    auto& known = seen(member, now);
+    const auto note = [now](PortWatch& port, bool answered) {
+        if (answered) {
+            port.alive(now);
+            return;
+        }
+        port.failed();
+    };
+    note(known.database, database_answered);
+    note(known.agent, agent_answered);
+}
+
+MemberView Observer::view_of(const MemberId& member, const Timings& timings,
+                             Milliseconds now) const {
+    MemberView view;
+    const auto found = members_.find(member);
+    if (found == members_.end()) {
+        return view;
+    }
+    const auto& known = found->second;
+    view.connected = known.connected;
+    view.silent = now - known.since;
+    if (known.observation) {
+        view.observation = aged(*known.observation, view.silent);
+    }
+    view.highest = known.highest;
+    view.database_port_dead = known.database.dead(now, timings.dead_after);
+    view.probe_failed = view.database_port_dead && known.agent.dead(now, timings.dead_after);
+    if (now - known.refused_at < refusal_stands) {
+        view.refused_stream = known.refused_stream;
+    }
+    return view;
+}
+
+View Observer::view(const PairRecord& record, Milliseconds now, std::int64_t unix_ms) const {
+    const auto timings = timings_of(record.policy.profile);
+    View view;
+    view.unix_ms = unix_ms;
+    for (const auto& [id, member] : record.members) {
+        view.members[id] = view_of(id, timings, now);
+    }
+    return view;
+}
+
+} // namespace lockstep
