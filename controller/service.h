@@ -1,0 +1,64 @@
+#pragma once
+
+#include <functional>
+#include <set>
+#include <string>
+
+#include "controller/agent_hub.h"
+#include "controller/config.h"
+#include "controller/enrolment.h"
+#include "controller/operations.h"
+#include "controller/pairs.h"
+#include "controller/publisher.h"
+
+namespace lockstep {
+
+/// What operators ask for, answered from the parts of one controller.
+class Service : public Operations {
+public:
+    struct Parts {
+        const ControllerConfig& config;
+        StoreThread& store;
+        Observer& observer;
+        EventLog& events;
+        Enrolment& enrolment;
+        AgentHub& hub;
+        Pairs& pairs;
+        Publisher& publisher;
+        std::function<Revision()> head;
+    };
+    explicit Service(Parts parts);
+
+    [[nodiscard]] Awaitable<Result<ControllerStatus>> status() override;
+    [[nodiscard]] Awaitable<Result<PairStatus>> pair(PairName name) override;
+    [[nodiscard]] Awaitable<Result<std::vector<Event>>>
+    events(StateStore::EventQuery query) override;
+    [[nodiscard]] Awaitable<Result<PairRecord>> create_pair(CreatePair request,
+                                                            Asked asked) override;
+    [[nodiscard]] Awaitable<Result<void>> delete_pair(PairName name, Asked asked) override;
+    [[nodiscard]] Awaitable<Result<PairRecord>> add_member(PairName name, MemberId member,
+                                                           MemberKind kind, Asked asked) override;
+    [[nodiscard]] Awaitable<Result<PairRecord>> remove_member(PairName name, MemberId member,
+                                                              Asked asked) override;
+    [[nodiscard]] Awaitable<Result<PairRecord>> fail_over(PairName name, FailoverRequest request,
+                                                          Asked asked) override;
+    [[nodiscard]] Awaitable<Result<PairRecord>> set_paused(PairName name, bool paused,
+                                                           Asked asked) override;
+    [[nodiscard]] Awaitable<Result<IssuedToken>> create_token(MemberId member,
+                                                              Asked asked) override;
+
+private:
+    [[nodiscard]] Result<std::shared_ptr<PairLoop>> loop_of(const PairName& name) const;
+    [[nodiscard]] Result<Member> free_member(const MemberId& id, MemberKind kind,
+                                             const std::string& engine) const;
+    [[nodiscard]] Result<PairRecord> checked_first_record(CreatePair request) const;
+    [[nodiscard]] Awaitable<Result<PairRecord>> store_pair(PairRecord record, Event event);
+    void warn_of_shared_fate(const PairRecord& record);
+    [[nodiscard]] PairStatus status_of(const PairLoop& loop) const;
+    [[nodiscard]] std::vector<AgentStatus> agents() const;
+
+    Parts parts_;
+    std::set<MemberId> being_taken_; // By changes that are on their way to the store.
+};
+
+} // namespace lockstep

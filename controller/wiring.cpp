@@ -1,0 +1,213 @@
+#include "controller/wiring.h"
+
+#include <algorithm>
+
+#include "controller/api/api.h"
+#include "controller/spawn.h"
+#include "controller/zone_building.h"
+#include "platform/clock.h"
+
+namespace lockstep {
+namespace {
+
+constexpr Milliseconds prove_every{1000};
+constexpr Milliseconds slow_store{1000};
+
+} // namespace
+
+Controller::Controller(asio::any_io_executor executor, Start start)
+    : executor_(executor), config_(std::move(start.config)), tls_(std::move(start.tls)),
+      records_at_start_(std::move(start.records)), head_(start.head),
+      store_(executor, std::move(start.store)), events_(executor, store_),
+      enrolment_(store_, std::move(start.authority)), zone_([this] { return store_.proved_at(); }),
+      pairs_(pair_parts()), hub_(executor, observer_, events_, enrolment_, hub_ends()),
+      prober_(executor, observer_, probed_members(),
+              [this](const MemberId& member) { wake_pair_of(member); }),
+      publisher_(executor, dns::NameCheck::make(executor), events_,
+                 [this](const std::string& host) { return is_reachable(host); }),
+      service_(std::make_shared<Service>(Service::Parts{config_, store_, observer_, events_,
+                                                        enrolment_, hub_, pairs_, publisher_,
+                                                        [this] { return head_; }})) {}
+
+PairLoop::Parts Controller::pair_parts() {
+    return {executor_,
+            store_,
+            observer_,
+            events_,
+            [this](const PairRecord& before, const PairRecord& now) { adopted(before, now); },
+            [this](const MemberId& member) { hub_.push(member); },
+            [this](const PairName&) {
+                refresh_zone();
+                hub_.push_all();
+            }};
+}
+
+AgentHub::Ends Controller::hub_ends() {
+    AgentHub::Ends ends;
+    ends.told_for = [this](const MemberId& member) { return told_for(member); };
+    ends.recorded = [this](const MemberId& member) { return recorded(member); };
+    ends.heard = [this](const MemberId& member) { wake_pair_of(member); };
+    ends.connected = [this](const MemberId& member) { agent_connected(member); };
+    ends.lost = [this](const MemberId& member) { wake_pair_of(member); };
+    return ends;
+}
+
+PortProber::Members Controller::probed_members() {
+    return [this] {
+        std::vector<Member> members;
+        for (const auto& loop : pairs_.all()) {
+            for (const auto& [id, member] : loop->record().members) {
+                members.push_back(member);
+            }
+        }
+        return members;
+    };
+}
+
+Result<void> Controller::listen() {
+    if (auto listening = hub_.listen(config_.agents, tls_); !listening) {
+        return listening;
+    }
+    auto api = serve_api(executor_, config_.api, tls_, service_);
+    if (!api) {
+        return within("listening for operators", api.error());
+    }
+    api_ = std::move(*api);
+    if (config_.dns.empty()) {
+        return {};
+    }
+    auto name_server =
+        dns::NameServer::listen(executor_, config_.dns, [this] { return zone_.current(); });
+    if (!name_server) {
+        return within("listening for DNS", name_server.error());
+    }
+    name_server_ = std::move(*name_server);
+    return {};
+}
+
+void Controller::begin() {
+    refresh_zone();
+    for (auto& record : std::exchange(records_at_start_, {})) {
+        pairs_.add(std::move(record));
+    }
+    spawn(executor_, events_.run());
+    spawn(executor_, prober_.run());
+    spawn(executor_, publisher_.run());
+    spawn(executor_, keep_proving());
+    events_.add(make_event("controller_started", Severity::info,
+                           "controller started with store " + store_.store_id() + " at revision " +
+                               std::to_string(number(head_))));
+}
+
+Awaitable<void> Controller::end() {
+    ending_ = true;
+    events_.add(make_event("controller_stopped", Severity::info,
+                           "controller stopped; databases and their names go on without it"));
+    pairs_.stop();
+    prober_.stop();
+    publisher_.stop();
+    hub_.close();
+    api_->close();
+    if (name_server_) {
+        name_server_->close();
+    }
+    events_.stop();
+    co_await events_.drained();
+}
+
+wire::Told Controller::told_for(const MemberId& member) const {
+    wire::Told told;
+    told.store_id = store_.store_id();
+    told.zone = zone_.zone();
+    if (const auto loop = pairs_.of_member(member)) {
+        told.record = loop->record();
+        told.permit = loop->permit_for(member);
+    }
+    return told;
+}
+
+std::optional<RecordedMember> Controller::recorded(const MemberId& member) const {
+    const auto loop = pairs_.of_member(member);
+    if (!loop) {
+        return std::nullopt;
+    }
+    const auto& record = loop->record();
+    return RecordedMember{record.pair, record.revision, record.members.at(member).key,
+                          record.policy.profile};
+}
+
+/// The controller's own servers always are; an agent's while it is connected.
+bool Controller::is_reachable(const std::string& name_server) const {
+    const auto& agents = hub_.agents();
+    const auto beside = std::find_if(agents.begin(), agents.end(), [&](const auto& entry) {
+        return name_server_label(entry.first) == name_server;
+    });
+    if (beside != agents.end()) {
+        return hub_.is_connected(beside->first);
+    }
+    return name_server.starts_with(name_server_label("controller"));
+}
+
+void Controller::adopted(const PairRecord& before, const PairRecord& now) {
+    head_ = std::max(head_, now.revision);
+    refresh_zone();
+    hub_.push(now.primary); // First: everybody waits for it.
+    for (const auto& [id, member] : before.members) {
+        hub_.push(id);
+    }
+    hub_.push_all();
+}
+
+void Controller::agent_connected(const MemberId& member) {
+    refresh_zone();
+    publisher_.ask_again(name_server_label(member));
+    wake_pair_of(member);
+}
+
+void Controller::wake_pair_of(const MemberId& member) {
+    if (const auto loop = pairs_.of_member(member)) {
+        loop->wake();
+    }
+}
+
+void Controller::refresh_zone() {
+    std::map<MemberId, std::string> told;
+    for (const auto& [id, agent] : hub_.agents()) {
+        told[id] = agent.hello.dns_address;
+    }
+    const auto records = pairs_.records();
+    auto zone = build_zone(config_.zone, head_, records, name_servers(config_.dns, records, told));
+    if (zone == zone_.zone()) {
+        return;
+    }
+    zone_.replace(std::move(zone));
+    publisher_.want(zone_.zone());
+}
+
+/// Reads the store each second: only a controller that can vouches for names.
+Awaitable<void> Controller::keep_proving() {
+    RateLimit tellings(Milliseconds{10000});
+    while (!ending_) {
+        auto read = [](StateStore& store) { return store.head(); };
+        const auto head = co_await store_.call(read);
+        if (head && *head > head_) {
+            head_ = *head;
+            refresh_zone();
+            hub_.push_all();
+        }
+        if (!head && tellings.passes("failed", boot_time())) {
+            events_.add(make_event("store_failed", Severity::alarm,
+                                   "the store cannot be read, so nothing is decided: " +
+                                       head.error().message));
+        }
+        if (store_.last_took() > slow_store && tellings.passes("slow", boot_time())) {
+            events_.add(make_event("store_slow", Severity::warning,
+                                   "the store needed " +
+                                       std::to_string(store_.last_took().count()) +
+                                       " ms: is its disk busy?"));
+        }
+        co_await pause_for(prove_every);
+    }
+}
+
+} // namespace lockstep
