@@ -1,0 +1,47 @@
+#include "cli/request_bodies.h"
+
+#include <nlohmann/json.hpp>
+
+namespace lockstep::cli {
+namespace {
+
+using nlohmann::json;
+
+/// The words of a command line may be no UTF-8.
+std::string text_of(const json& value) {
+    return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+} // namespace
+
+std::string create_pair_body(const NewPair& pair) {
+    return text_of({{"name", pair.name},
+                    {"engine", pair.engine},
+                    {"primary", pair.primary},
+                    {"members", std::vector<std::string>{pair.primary, pair.standby}},
+                    {"policy",
+                     {{"when_standby_lost", pair.when_standby_lost},
+                      {"profile", pair.profile},
+                      {"dns_ttl_seconds", pair.ttl_seconds}}}});
+}
+
+std::string failover_body(const Failover& failover) {
+    return text_of({{"to", failover.to},
+                    {"accept_data_loss", failover.accept_data_loss},
+                    {"fenced_by", failover.fenced_by}});
+}
+
+std::string add_member_body(const std::string& member, const std::string& kind) {
+    return text_of({{"member", member}, {"kind", kind}});
+}
+
+std::string token_body(const std::string& member) {
+    return text_of({{"member", member}});
+}
+
+std::string made_identity_json(const std::string& folder, const std::vector<std::string>& files,
+                               const std::string& ca_fingerprint) {
+    return text_of({{"dir", folder}, {"files", files}, {"ca_fingerprint", ca_fingerprint}});
+}
+
+} // namespace lockstep::cli

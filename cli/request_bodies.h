@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+/// What the verbs send (docs/api.md).
+namespace lockstep::cli {
+
+struct NewPair {
+    std::string name;
+    std::string engine = "postgresql";
+    std::string primary;
+    std::string standby;
+    std::string when_standby_lost = "continue";
+    std::string profile = "lan";
+    std::int64_t ttl_seconds = 2;
+};
+[[nodiscard]] std::string create_pair_body(const NewPair& pair);
+
+struct Failover {
+    std::string to; // Empty: the in-sync standby.
+    bool accept_data_loss = false;
+    std::string fenced_by;
+};
+[[nodiscard]] std::string failover_body(const Failover& failover);
+[[nodiscard]] std::string add_member_body(const std::string& member, const std::string& kind);
+[[nodiscard]] std::string token_body(const std::string& member);
+
+/// What `ca init --json` prints.
+[[nodiscard]] std::string made_identity_json(const std::string& folder,
+                                             const std::vector<std::string>& files,
+                                             const std::string& ca_fingerprint);
+
+} // namespace lockstep::cli

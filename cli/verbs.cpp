@@ -1,0 +1,65 @@
+#include "cli/verbs.h"
+
+#include <ostream>
+
+#include "cli/views.h"
+#include "cli/wrap.h"
+#include "core/ids.h"
+
+namespace lockstep::cli {
+
+void give_examples(CLI::App& verb, const std::vector<std::string>& examples) {
+    std::string text = "Examples:\n";
+    for (const auto& example : examples) {
+        text += "  " + example + "\n";
+    }
+    text += "\n--controller, --identity, --json, --timeout: see `lockstep --help`.";
+    verb.footer(text);
+}
+
+void add_dry_run(CLI::App& verb, bool& dry_run) {
+    verb.add_flag("--dry-run", dry_run, "Check everything, say what would change, change nothing");
+}
+
+std::string check_pair_name(const std::string& text) {
+    const auto name = parse_pair_name(text);
+    return name ? std::string() : name.error().message;
+}
+
+std::string check_member_name(const std::string& text) {
+    const auto id = parse_member_id(text);
+    return id ? std::string() : id.error().message;
+}
+
+void add_pair_name(CLI::App& verb, std::string& pair) {
+    verb.add_option("PAIR", pair, "The pair's name")
+        ->required()
+        ->type_name("")
+        ->check(check_pair_name);
+}
+
+void add_member_name(CLI::App& verb, std::string& member) {
+    verb.add_option("MEMBER", member, "The member's name: `name` in its agent's configuration")
+        ->required()
+        ->type_name("")
+        ->check(check_member_name);
+}
+
+Answer<ExitStatus> show_dry_run(Session& session, const std::string& body) {
+    if (session.json()) {
+        session.print_json(body);
+        return ExitStatus::done;
+    }
+    const auto change = read_change(body);
+    if (!change) {
+        return tl::unexpected(change.error());
+    }
+    const auto& screen = session.out();
+    screen.stream << "Dry run, nothing was changed. Without --dry-run:\n";
+    for (const auto& line : change->changes) {
+        screen.stream << paragraph("  - ", harmless(line), screen.width);
+    }
+    return ExitStatus::done;
+}
+
+} // namespace lockstep::cli

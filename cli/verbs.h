@@ -1,0 +1,48 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/session.h"
+
+/// Each `add_…` registers a verb: its words, its options, its help with examples, and what it
+/// runs. One file per verb.
+namespace lockstep::cli {
+
+/// Says what shall run once the whole command line is read.
+using Choose = std::function<void(Run)>;
+
+void add_status(CLI::App& app, const Choose& choose);
+void add_events(CLI::App& app, const Choose& choose);
+void add_pair_create(CLI::App& pair, const Choose& choose);
+void add_pair_show(CLI::App& pair, const Choose& choose);
+void add_pair_delete(CLI::App& pair, const Choose& choose);
+void add_member_add(CLI::App& member, const Choose& choose);
+void add_member_remove(CLI::App& member, const Choose& choose);
+void add_failover(CLI::App& app, const Choose& choose);
+void add_pause(CLI::App& app, const Choose& choose);
+void add_resume(CLI::App& app, const Choose& choose);
+void add_ca_init(CLI::App& ca, const Choose& choose);
+void add_token_create(CLI::App& token, const Choose& choose);
+void add_agents(CLI::App& app, const Choose& choose);
+void add_explain(CLI::App& app, const Choose& choose);
+/// It prints what it finds in the whole program.
+void add_completion(CLI::App& app, const Choose& choose);
+
+/// The end of a verb's help: examples, a line each.
+void give_examples(CLI::App& verb, const std::vector<std::string>& examples);
+void add_dry_run(CLI::App& verb, bool& dry_run);
+/// Positional names, checked for what is allowed in them.
+void add_pair_name(CLI::App& verb, std::string& pair);
+void add_member_name(CLI::App& verb, std::string& member);
+/// Empty if the text is a name of that kind, else what is allowed: as CLI11 wants it.
+[[nodiscard]] std::string check_pair_name(const std::string& text);
+[[nodiscard]] std::string check_member_name(const std::string& text);
+
+/// Prints what a dry run would change, or hands the JSON through. Done either way.
+[[nodiscard]] Answer<ExitStatus> show_dry_run(Session& session, const std::string& body);
+
+} // namespace lockstep::cli
