@@ -1,0 +1,53 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "tests/support/testbed/testbed.h"
+
+namespace lockstep::e2e {
+
+using namespace testbed;
+
+/// A real installation on hosts of its own, each a network namespace. A test that fails shows the
+/// status, the events and the ends of the logs.
+class EndToEnd : public testing::Test {
+protected:
+    void SetUp() override;
+    void TearDown() override;
+
+    [[nodiscard]] virtual std::vector<std::string> members() const { return {"a", "b"}; }
+    [[nodiscard]] Testbed& bed() { return *bed_; }
+
+    // Of a running pair -------------------------------------------------------------------------
+    [[nodiscard]] std::unique_ptr<Writers>
+    begin_writing(Writers::Connections connections = Writers::Connections::kept);
+    /// Fails the test unless more writes are acknowledged soon.
+    void expect_writes(Writers& writers, std::uint64_t more = 50);
+    /// Ends the writers and expects R1 and R2: nothing acknowledged is missing on the primary, and
+    /// no two histories acknowledged in turns.
+    Ledger expect_nothing_lost(Writers& writers);
+    /// Expects that no client noticed anything.
+    static void expect_undisturbed(const Ledger& ledger, Clock::time_point since);
+    [[nodiscard]] std::string primary();
+    /// The member of the pair that is not `member`.
+    [[nodiscard]] static std::string other(const std::string& member);
+    Json expect_in_sync_under(const std::string& primary, Milliseconds most = Milliseconds{45000});
+    /// Kills the agent of a member and then every process of its database: the host is lost.
+    void kill_member(const std::string& member);
+    [[nodiscard]] bool has_event(const std::string& kind, const std::string& part = {});
+    void expect_event(const std::string& kind, const std::string& part, Milliseconds most);
+
+private:
+    std::unique_ptr<Testbed> bed_;
+};
+
+/// Replaces text in a configuration file. Throws Failure if it is not there.
+void replace_in(const std::filesystem::path& file, const std::string& from, const std::string& to);
+
+/// What ends with `status` and tells why in one line that holds `part`.
+testing::AssertionResult is_one_error(const std::string& errors, const std::string& part);
+
+} // namespace lockstep::e2e

@@ -1,0 +1,154 @@
+#include <algorithm>
+#include <csignal>
+#include <thread>
+
+#include "tests/e2e/bed.h"
+
+namespace lockstep::e2e {
+namespace {
+
+// About 15 s.
+class FormedPair : public EndToEnd {
+protected:
+    void SetUp() override {
+        EndToEnd::SetUp();
+        bed().form();
+    }
+};
+
+TEST_F(FormedPair, AnswersByNameOnEveryServer) {
+    const auto pair = bed().pair();
+    EXPECT_EQ(pair.at("primary"), "a");
+    EXPECT_EQ(pair.at("standby"), "b");
+    bed().wait_for_pair(
+        "be published", [](const Json& now) { return now.at("endpoint").at("published") == true; },
+        Milliseconds{10000});
+    for (const auto& server : bed().name_servers()) {
+        EXPECT_EQ(NameFinder({server}, bed().name()).find().ip, bed().address_of("a")) << server;
+        EXPECT_EQ(NameFinder({server}, "shop-ro." + bed().zone()).find().ip, bed().address_of("b"))
+            << server;
+        EXPECT_EQ(NameFinder({server}, "nobody." + bed().zone()).find().ip, "") << server;
+    }
+    const auto writers = begin_writing(Writers::Connections::new_each_time);
+    const auto since = Clock::now();
+    expect_writes(*writers, 100);
+    expect_undisturbed(expect_nothing_lost(*writers), since);
+    EXPECT_EQ(bed().cli({"status"}).status, 0);
+}
+
+TEST_F(FormedPair, SurvivesSigkillOfThePrimary) {
+    const auto writers = begin_writing();
+    ASSERT_EQ(kill(bed().postmaster("a"), SIGKILL), 0);
+    expect_writes(*writers);
+    expect_in_sync_under("b");
+    expect_writes(*writers);
+    const auto ledger = expect_nothing_lost(*writers);
+    EXPECT_EQ(ledger.writes.back().server, bed().address_of("b"));
+    for (const auto& server : bed().name_servers())
+        EXPECT_EQ(NameFinder({server}, bed().name()).find().ip, bed().address_of("b")) << server;
+}
+
+TEST_F(FormedPair, SurvivesSigkillOfTheStandby) {
+    const auto writers = begin_writing();
+    const auto killed = Clock::now();
+    ASSERT_EQ(kill(bed().postmaster("b"), SIGKILL), 0);
+    bed().wait_for_pair(
+        "go on alone", [](const Json& pair) { return pair.at("phase") != "in sync"; },
+        Milliseconds{10000});
+    expect_in_sync_under("a");
+    expect_writes(*writers);
+    const auto ledger = expect_nothing_lost(*writers);
+    expect_undisturbed(ledger, killed);
+}
+
+TEST_F(FormedPair, SurvivesTheLossOfThePrimarysHost) {
+    const auto writers = begin_writing();
+    bed().network().cut("a");
+    expect_writes(*writers);
+    EXPECT_EQ(primary(), "b");
+    bed().network().heal("a");
+    expect_in_sync_under("b");
+    expect_nothing_lost(*writers);
+}
+
+// A commit that only the old primary had was acknowledged to nobody; its rebuild must not throw it
+// away all the same.
+TEST_F(FormedPair, R8_KeepsACopyOfWhatTheOldPrimaryAloneHad) {
+    const auto superuser = bed().superuser_of("a");
+    const auto rows =
+        ask_once(superuser, "select pid from pg_stat_replication", in(Milliseconds{5000}));
+    const auto sender = static_cast<pid_t>(std::stol(rows.at(0).at(0)));
+    ASSERT_EQ(kill(sender, SIGSTOP), 0); // From here on nothing reaches the standby.
+    Session session;
+    ASSERT_EQ(session.connect(superuser, in(Milliseconds{1000})), "");
+    const auto answer = session.ask("insert into ledger values (1)", {}, in(Milliseconds{500}));
+    EXPECT_EQ(answer.end, Session::End::unknown) << "acknowledged without the standby";
+    ASSERT_EQ(kill(bed().postmaster("a"), SIGKILL), 0);
+    expect_in_sync_under("b");
+    const auto present =
+        ask_once(bed().superuser_of("b"), "select count(*) from ledger", in(Milliseconds{5000}));
+    EXPECT_EQ(present.at(0).at(0), "0");
+    expect_event("preserved", "", Milliseconds{5000});
+}
+
+TEST_F(FormedPair, FailsOverWhenAsked) {
+    const auto writers = begin_writing();
+    const auto outcome = bed().cli({"failover", "shop"}, Milliseconds{30000});
+    EXPECT_EQ(outcome.status, 0) << outcome.errors;
+    EXPECT_EQ(primary(), "b");
+    expect_in_sync_under("b");
+    expect_writes(*writers);
+    expect_nothing_lost(*writers);
+}
+
+TEST_F(FormedPair, ADryRunOfAFailoverChangesNothing) {
+    const auto before = bed().pair().at("revision");
+    EXPECT_EQ(bed().cli({"failover", "shop", "--dry-run"}).status, 0);
+    EXPECT_EQ(bed().pair().at("revision"), before);
+    EXPECT_EQ(primary(), "a");
+}
+
+TEST_F(FormedPair, DoesNotFailOverWhilePaused) {
+    ASSERT_EQ(bed().cli({"pause", "shop"}).status, 0);
+    const auto writers = begin_writing();
+    ASSERT_EQ(kill(bed().postmaster("a"), SIGKILL), 0);
+    bed().wait_for_pair(
+        "alarm", [](const Json& pair) { return pair.at("alarm") == true; }, Milliseconds{10000});
+    std::this_thread::sleep_for(Milliseconds{3000}); // Longer than any detection.
+    EXPECT_EQ(primary(), "a");
+    ASSERT_EQ(bed().cli({"resume", "shop"}).status, 0);
+    expect_writes(*writers);
+    expect_nothing_lost(*writers);
+}
+
+// The standby is lost first, so it lacks what the primary acknowledged alone: only an operator may
+// promote it, and must say what became of the old primary.
+TEST_F(FormedPair, LosesAcknowledgedCommitsOnlyByAnOperatorsWord) {
+    kill_member("b");
+    bed().wait_for_pair(
+        "be solo", [](const Json& pair) { return pair.at("phase") == "solo"; },
+        Milliseconds{20000});
+    {
+        const auto writers = begin_writing();
+        expect_nothing_lost(*writers);
+    }
+    kill_member("a");
+    bed().start_agent("b");
+    bed().wait_for_pair(
+        "be stranded", [](const Json& pair) { return pair.at("phase") == "stranded"; },
+        Milliseconds{20000});
+    const auto refused = bed().cli({"failover", "shop", "--to", "b"});
+    EXPECT_EQ(refused.status, 1) << refused.output << refused.errors;
+    EXPECT_EQ(primary(), "a");
+    const auto forced = bed().cli({"failover", "shop", "--to", "b", "--accept-data-loss",
+                                   "--fenced-by", "the test killed it"},
+                                  Milliseconds{30000});
+    EXPECT_EQ(forced.status, 0) << forced.output << forced.errors;
+    EXPECT_EQ(primary(), "b");
+    bed().start_agent("a");
+    expect_in_sync_under("b");
+    expect_event("preserved", "", Milliseconds{5000});
+}
+
+} // namespace
+} // namespace lockstep::e2e
