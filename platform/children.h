@@ -23,6 +23,8 @@ enum class Group {
 /// A child that somebody waits for. Until its `wait_status` is known, its pid is its own.
 struct Child {
     pid_t pid = 0;
+    std::uint64_t start_ticks = 0;
+    Descriptor pidfd;
     Group group = Group::tool;
     std::optional<int> wait_status;
 };

@@ -7,6 +7,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "platform/pidfd.h"
+#include "platform/process_table.h"
+
 namespace lockstep::children {
 namespace {
 
@@ -48,6 +51,10 @@ int Registry::fork_into(const std::shared_ptr<Child>& child, const std::function
         become();
     }
     child->pid = pid;
+    // Here, because without the lock another thread may reap it first.
+    child->pidfd = Descriptor(open_pidfd(pid));
+    const auto stat = read_stat(pid);
+    child->start_ticks = stat ? stat->start_ticks : 0;
     if (child->group == Group::tool) {
         ::setpgid(pid, pid); // The child does it too: whoever comes first.
     }

@@ -90,15 +90,13 @@ Result<ProcessId> launch_detached(const Command& command, const std::filesystem:
         return tl::unexpected(spawned.error());
     }
     const auto& child = spawned->child;
-    // Until it is left to reap_children() its pid is its own, even if it is dead already.
-    const auto stat = read_stat(child->pid);
     const int error = wait_for_exec(spawned->exec_trouble);
     if (error != 0) {
         children::abandon(child);
         return tl::unexpected(children::exec_failure(command, error));
     }
     children::leave(child);
-    return ProcessId{child->pid, stat ? stat->start_ticks : 0};
+    return ProcessId{child->pid, child->start_ticks};
 }
 
 Result<void> become_subreaper() {

@@ -58,15 +58,16 @@ Result<Run> start(const Command& command, const asio::any_io_executor& executor,
     if (!spawned) {
         return tl::unexpected(spawned.error());
     }
-    Descriptor pidfd(open_pidfd(spawned->child->pid));
-    if (!pidfd.valid()) {
-        const int error = errno;
+    if (!spawned->child->pidfd.valid()) {
         children::abandon(spawned->child);
-        return tl::unexpected(children::exec_failure(command, error));
+        return fail(Errc::refused, "start " + command.argv.at(0) +
+                                       ": the kernel gave no pidfd (it must be Linux 5.4 or newer, "
+                                       "and descriptors must be left)");
     }
-    return std::make_shared<ToolRun>(
-        spawned->child, Stream(executor, reading.release()), Stream(executor, pidfd.release()),
-        Stream(executor, spawned->exec_trouble.release()), std::move(on_line));
+    return std::make_shared<ToolRun>(spawned->child, Stream(executor, reading.release()),
+                                     Stream(executor, spawned->child->pidfd.release()),
+                                     Stream(executor, spawned->exec_trouble.release()),
+                                     std::move(on_line));
 }
 
 /// Waits until the program runs. Returns errno if it could not be executed, else 0.
