@@ -110,14 +110,14 @@ TEST_F(Refuses, AControllerWhosePortsAreInUse) {
 TEST_F(Refuses, AnAgentWhoseNameServersPortIsInUse) {
     join_all();
     const Occupied occupied(bed(), "a", bed().name_server_port(), SOCK_DGRAM);
-    bed().start_agent("a");
+    bed().agent("a").start();
     expect_ends_with(bed().agent("a"), 1, "10.77.0.11:5300");
 }
 
 TEST_F(Refuses, AnAgentWithoutItsDatabasesPrograms) {
     join_all();
     replace_in(bed().configuration_of("a"), "/usr/lib/postgresql/15/bin", "/nowhere/bin");
-    bed().start_agent("a");
+    bed().agent("a").start();
     expect_ends_with(bed().agent("a"), 1, "/nowhere/bin");
     EXPECT_FALSE(fs::exists(bed().folder_of("a") / "data"));
 }
@@ -125,7 +125,7 @@ TEST_F(Refuses, AnAgentWithoutItsDatabasesPrograms) {
 TEST_F(Refuses, AnAgentThatNeverJoined) {
     bed().init_authority();
     bed().start_controller();
-    bed().start_agent("a");
+    bed().agent("a").start();
     expect_ends_with(bed().agent("a"), 1, "lockstepd join");
 }
 
@@ -252,7 +252,7 @@ TEST_F(RefusesTwins, TheSecondOfTwoAgentsWithOneIdentity) {
     replace_in(bed().configuration_of("c"), "name = \"c\"", "name = \"b\"");
     const auto writers = begin_writing();
     const auto since = Clock::now();
-    bed().start_agent("c");
+    bed().agent("c").start();
     bed().wait_for_pair(
         "refuse the second stream",
         [](const Json& pair) {

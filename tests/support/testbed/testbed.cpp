@@ -197,10 +197,6 @@ Outcome Testbed::join(const std::string& member, const std::string& token) {
                in(default_wait), token + "\n");
 }
 
-void Testbed::start_agent(const std::string& member) {
-    agent(member).start();
-}
-
 void Testbed::create_pair(const std::string& primary, const std::string& standby) {
     static_cast<void>(ask({"pair", "create", pair_name, "--engine", "postgresql", "--primary",
                            primary, "--standby", standby, "--no-wait"}));

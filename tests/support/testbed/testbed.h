@@ -52,6 +52,7 @@ public:
     void start_controller();
     [[nodiscard]] std::string make_token(const std::string& member);
     [[nodiscard]] Outcome join(const std::string& member, const std::string& token);
+    /// Returns when the controller hears it.
     void start_agent(const std::string& member);
     void create_pair(const std::string& primary, const std::string& standby);
     /// All of them, and waits until the pair is in sync. `tell` hears how far it is.

@@ -1,4 +1,5 @@
 // The part of the testbed that asks the installation how it is.
+#include <algorithm>
 #include <thread>
 
 #include "tests/support/testbed/testbed.h"
@@ -65,6 +66,22 @@ void Testbed::form(const std::function<void(const std::string&)>& tell) {
         },
         Milliseconds{60000});
     make_ledger_table(superuser_of(plan_.members.at(0)), in(default_wait));
+}
+
+void Testbed::start_agent(const std::string& member) {
+    agent(member).start();
+    const auto by = in(default_wait);
+    const auto is_heard = [&] {
+        const auto agents = ask({"agents"}).at("agents");
+        return std::any_of(agents.begin(), agents.end(), [&](const Json& one) {
+            return one.at("member") == member && one.at("connected") == true;
+        });
+    };
+    while (!is_heard()) {
+        if (Clock::now() > by || !agent(member).running())
+            throw Failure("the controller does not hear agent " + member + log_tails());
+        std::this_thread::sleep_for(Milliseconds{20});
+    }
 }
 
 Outcome Testbed::cli(std::vector<std::string> arguments, Milliseconds most) {
