@@ -13,6 +13,9 @@ using asio::ip::udp;
 
 /// TCP gets the port that UDP was given, which someone else may have: then another is tried.
 constexpr int tries_for_a_free_port = 32;
+/// Room for the queries that arrive while the loop does something else. The kernel gives less if
+/// its limit is lower.
+constexpr int queue_bytes = 1 << 20;
 
 struct Sockets {
     udp::socket datagrams;
@@ -52,6 +55,9 @@ struct Sockets {
         socket.non_blocking(true, error);
     }
     if (!error) {
+        socket.set_option(asio::socket_base::receive_buffer_size(queue_bytes), error);
+    }
+    if (!error) {
         socket.bind(endpoint, error);
     }
     return error;
@@ -80,7 +86,8 @@ struct Sockets {
         return fail(Errc::refused,
                     "cannot serve DNS on " + in_words(at) + ": an IP address is wanted");
     }
-    if (address.is_unspecified()) {
+    const bool is_mapped = address.is_v6() && address.to_v6().is_v4_mapped();
+    if (address.is_unspecified() || (is_mapped && address.to_string() == "::ffff:0.0.0.0")) {
         return fail(Errc::refused, "cannot serve DNS on " + in_words(at) +
                                        ": name the addresses; on a wildcard address replies could "
                                        "leave from another address than was asked");
