@@ -57,6 +57,7 @@ Result<void> AgentHub::listen(HostPort at, TlsFiles files) {
 }
 
 void AgentHub::close() {
+    closed_ = true;
     if (server_) {
         server_->close();
     }
@@ -82,13 +83,11 @@ Awaitable<void> AgentHub::serve(std::shared_ptr<FrameStream> stream) {
     const auto frame = co_await stream->read_frame(deadline);
     if (!frame) {
         complain(stream->remote_address(), "no greeting: " + frame.error().message);
-        stream->close();
         co_return;
     }
     auto message = wire::decode(*frame);
     if (!message) {
         complain(stream->remote_address(), message.error().message);
-        stream->close();
         co_return;
     }
     if (auto* enroll = std::get_if<wire::Enroll>(&*message)) {
@@ -100,7 +99,6 @@ Awaitable<void> AgentHub::serve(std::shared_ptr<FrameStream> stream) {
                                    : "the first frame must be a greeting";
         co_await refuse(stream, std::move(reason));
     }
-    stream->close();
 }
 
 Awaitable<void> AgentHub::enrol(std::shared_ptr<FrameStream> stream, wire::Enroll request) {
@@ -207,8 +205,8 @@ void AgentHub::leave(const std::shared_ptr<AgentSession>& session, const Error& 
     if (why.code == Errc::corrupt) {
         complain(session->stream().remote_address(), "agent " + member + ": " + why.message);
     }
-    if (found == sessions_.end() || found->second != session) {
-        return; // Another stream has taken its place.
+    if (closed_ || found == sessions_.end() || found->second != session) {
+        return; // It ends with this controller, or another stream has taken its place.
     }
     sessions_.erase(found);
     agents_[member].connected = false;

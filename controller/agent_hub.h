@@ -41,6 +41,7 @@ public:
     /// Errors: `refused`, naming the address and why it cannot be listened on.
     [[nodiscard]] Result<void> listen(HostPort at, TlsFiles files);
     void close();
+    [[nodiscard]] std::uint16_t port() const { return server_->port(); }
 
     /// Tells the agent now, if it is connected.
     void push(const MemberId& member);
@@ -73,6 +74,7 @@ private:
     std::map<MemberId, std::shared_ptr<AgentSession>> sessions_;
     std::map<MemberId, KnownAgent> agents_;
     std::unique_ptr<FrameServer> server_;
+    bool closed_ = false;
 };
 
 } // namespace lockstep

@@ -179,7 +179,8 @@ void PairLoop::tell_decision() {
         return;
     }
     told_ = key;
-    if (!tellings_.passes(key, boot_time())) {
+    // Within one revision a reason that comes and goes is told once in a while; each swap is told.
+    if (!tellings_.passes(std::to_string(number(record_.revision)) + key, boot_time())) {
         return;
     }
     auto event = make_event("decision", decision_.alarm ? Severity::alarm : Severity::info,

@@ -77,11 +77,11 @@ Result<Controller::Start> prepare(ControllerConfig config) {
     return start;
 }
 
-Awaitable<void> until_signalled(asio::io_context& context, Controller& controller) {
-    asio::signal_set signals(context, SIGTERM, SIGINT);
+Awaitable<void> until_signalled(asio::io_context* context, Controller* controller) {
+    asio::signal_set signals(*context, SIGTERM, SIGINT);
     co_await signals.async_wait(asio::as_tuple(asio::use_awaitable));
-    co_await controller.end();
-    context.stop();
+    co_await controller->end();
+    context->stop();
 }
 
 int refuse(const Error& error, int status) {
@@ -96,7 +96,7 @@ int serve(Controller::Start start) {
         return refuse(listening.error(), start_failed);
     }
     controller.begin();
-    spawn(context.get_executor(), until_signalled(context, controller));
+    spawn(context.get_executor(), until_signalled(&context, &controller));
     context.run();
     return ended;
 }

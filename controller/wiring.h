@@ -40,6 +40,10 @@ public:
     /// Ends what runs; returns when every event is stored.
     [[nodiscard]] Awaitable<void> end();
 
+    /// Where agents dial, also when the port asked for was 0.
+    [[nodiscard]] std::uint16_t agents_port() const { return hub_.port(); }
+    [[nodiscard]] Operations& operations() { return *service_; }
+
 private:
     [[nodiscard]] PairLoop::Parts pair_parts();
     [[nodiscard]] AgentHub::Ends hub_ends();
