@@ -81,7 +81,9 @@ void print_words(std::ostream& out, const CLI::App& app, const std::string& path
                  const std::string& everywhere) {
     auto words = verbs_of(app);
     for (const auto& option : options_of(app)) {
-        words.push_back(option);
+        if (everywhere.find(option + " ") == std::string::npos) {
+            words.push_back(option);
+        }
     }
     out << "        '" << path << "') words='" << joined(words) << " " << everywhere << "' ;;\n";
     for (const auto* verb : app.get_subcommands(all)) {
@@ -115,7 +117,7 @@ void print_bash(std::ostream& out, const CLI::App& app) {
            "        esac\n"
            "    done\n"
            "    case \"$verb\" in\n";
-    print_words(out, app, "", joined(options_of(app)));
+    print_words(out, app, "", joined(options_of(app)) + " ");
     out << "    esac\n"
            "    COMPREPLY=( $(compgen -W \"$words\" -- \"$word\") )\n"
            "}\n"
@@ -130,7 +132,7 @@ void add_completion(CLI::App& app, const Choose& choose) {
     verb->add_option("SHELL", *shell, "bash")
         ->required()
         ->type_name("")
-        ->check(CLI::IsMember({"bash"}));
+        ->check(CLI::IsMember({"bash"}).description(""));
     give_examples(*verb, {"source <(lockstep completion bash)",
                           "lockstep completion bash > "
                           "/usr/share/bash-completion/completions/lockstep"});

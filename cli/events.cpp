@@ -140,7 +140,7 @@ void add_events(CLI::App& app, const Choose& choose) {
     verb->add_option("--limit", options->limit,
                      "At most so many: the newest, or with --after the next (default 100)")
         ->type_name("N")
-        ->check(CLI::Range(1U, 1000U));
+        ->check(CLI::Range(1U, 1000U).description(""));
     give_examples(*verb, {"lockstep events", "lockstep events shop --follow",
                           "lockstep events --json | jq '.events[] | select(.severity==\"alarm\")'",
                           "lockstep events --follow --json     (an event a line)"});

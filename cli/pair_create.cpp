@@ -89,7 +89,7 @@ void add_options(CLI::App& verb, CreateOptions& options) {
         ->check(check_pair_name);
     verb.add_option("--engine", pair.engine, "The database (default postgresql)")
         ->type_name("postgresql")
-        ->check(CLI::IsMember({"postgresql"}));
+        ->check(CLI::IsMember({"postgresql"}).description(""));
     verb.add_option("--primary", pair.primary, "The member that becomes the first primary")
         ->required()
         ->type_name("MEMBER")
@@ -101,15 +101,15 @@ void add_options(CLI::App& verb, CreateOptions& options) {
     verb.add_option("--when-standby-lost", pair.when_standby_lost,
                     "The primary goes on alone (default), or commits wait for a standby")
         ->type_name("continue|wait")
-        ->check(CLI::IsMember({"continue", "wait"}));
+        ->check(CLI::IsMember({"continue", "wait"}).description(""));
     verb.add_option("--profile", pair.profile,
                     "How soon silence counts as failure: 1.5 s (lan, default) or 3 s (wan)")
         ->type_name("lan|wan")
-        ->check(CLI::IsMember({"lan", "wan"}));
+        ->check(CLI::IsMember({"lan", "wan"}).description(""));
     verb.add_option("--ttl", pair.ttl_seconds,
                     "How long clients may keep an address: 1 to 30 s (default 2)")
         ->type_name("SECONDS")
-        ->check(CLI::Range(std::int64_t{1}, longest_ttl_seconds));
+        ->check(CLI::Range(std::int64_t{1}, longest_ttl_seconds).description(""));
     verb.add_flag("--no-wait", options.no_wait, "Do not wait until the pair is in sync");
     add_dry_run(verb, options.dry_run);
 }

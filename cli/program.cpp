@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <ostream>
 
+#include "cli/help.h"
 #include "cli/verbs.h"
 #include "cli/wrap.h"
 
@@ -36,7 +37,7 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
     app.add_option("--timeout", options.timeout_seconds,
                    "How long to wait, for an answer or until the work is done")
         ->type_name("SECONDS")
-        ->check(CLI::Range(1U, 604800U));
+        ->check(CLI::Range(1U, 604800U).description(""));
 }
 
 CLI::App& add_group(CLI::App& app, const std::string& name, const std::string& about) {
@@ -66,6 +67,13 @@ void add_verbs(CLI::App& app, const Choose& choose) {
     add_ca_init(authority, choose);
     add_explain(app, choose);
     add_completion(app, choose);
+    const auto is_any = [](const CLI::App*) { return true; };
+    for (auto* verb : app.get_subcommands(is_any)) {
+        verb->group("Verbs");
+        for (auto* inner : verb->get_subcommands(is_any)) {
+            inner->group("Verbs");
+        }
+    }
 }
 
 /// The innermost verb that was read.
@@ -128,19 +136,22 @@ int run_program(std::vector<std::string> arguments, Environment& environment) {
                  "lockstep");
     GlobalOptions options;
     Run chosen;
-    constexpr std::size_t column = 34;
-    app.get_formatter()->column_width(column);
+    const auto& terminal = environment.terminal;
+    app.formatter(std::make_shared<HelpFormatter>(terminal.out.width));
     app.require_subcommand(1);
     app.fallthrough();
     app.set_version_flag("--version", std::string("lockstep ") + LOCKSTEP_VERSION);
     add_global_options(app, options);
     add_verbs(app, [&chosen](Run run) { chosen = std::move(run); });
     app.footer(closing_words);
+    if (arguments.empty()) {
+        terminal.err.stream << app.help() << std::flush;
+        return static_cast<int>(ExitStatus::usage);
+    }
     try {
         std::reverse(arguments.begin(), arguments.end()); // CLI11 takes them from the back.
         app.parse(std::move(arguments));
     } catch (const CLI::ParseError& ended) {
-        const auto& terminal = environment.terminal;
         if (ended.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
             return app.exit(ended, terminal.out.stream, terminal.err.stream);
         }

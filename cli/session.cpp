@@ -53,7 +53,11 @@ Answer<void> Session::connect() {
 
 Failure Session::no_answer(const ApiRequest& request, const Error& error,
                            std::chrono::milliseconds within) const {
-    const auto controller = "the controller at " + show_address(settings_.controller);
+    const auto address = show_address(settings_.controller);
+    // What the network says may name it already.
+    const auto controller = error.message.find(address) == std::string::npos
+                                ? "the controller at " + address
+                                : std::string("the controller");
     const std::string maybe_done =
         request.method == "GET"
             ? ""
