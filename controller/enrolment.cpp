@@ -1,8 +1,5 @@
 #include "controller/enrolment.h"
 
-#include <nlohmann/json.hpp>
-#include <openssl/evp.h>
-
 #include "platform/clock.h"
 
 namespace lockstep {
@@ -10,19 +7,6 @@ namespace {
 
 constexpr std::size_t secret_bytes = 32;
 constexpr std::int64_t valid_for_ms = 3600 * 1000;
-
-std::string base64url(std::string_view bytes) {
-    std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-    const auto* data = reinterpret_cast<const unsigned char*>(bytes.data());
-    const auto length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), data,
-                                        static_cast<int>(bytes.size()));
-    text.resize(static_cast<std::size_t>(length));
-    for (auto& c : text) {
-        c = c == '+' ? '-' : (c == '/' ? '_' : c);
-    }
-    text.erase(text.find_last_not_of('=') + 1); // RFC 4648, 3.2: the length tells the padding.
-    return text;
-}
 
 } // namespace
 
@@ -67,16 +51,6 @@ Awaitable<Result<Enrolment::Secret>> Enrolment::make_secret(MemberId member) {
         co_return tl::unexpected(done.error());
     }
     co_return secret;
-}
-
-std::string join_token(const MemberId& member, const std::string& secret,
-                       const std::string& authority_fingerprint, const std::string& controller) {
-    const nlohmann::json token = {{"v", 1},
-                                  {"member", member},
-                                  {"secret", secret},
-                                  {"ca", authority_fingerprint},
-                                  {"controller", controller}};
-    return base64url(token.dump());
 }
 
 } // namespace lockstep

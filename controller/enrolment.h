@@ -32,9 +32,4 @@ private:
     std::string fingerprint_;
 };
 
-/// The token as an operator carries it: base64url of a JSON object, without padding.
-[[nodiscard]] std::string join_token(const MemberId& member, const std::string& secret,
-                                     const std::string& authority_fingerprint,
-                                     const std::string& controller);
-
 } // namespace lockstep

@@ -1,5 +1,6 @@
 #include "controller/service.h"
 
+#include "controller/join_token.h"
 #include "controller/member_of_agent.h"
 #include "controller/zone_building.h"
 #include "platform/clock.h"

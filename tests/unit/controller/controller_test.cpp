@@ -2,7 +2,6 @@
 #include <iostream>
 
 #include <gtest/gtest.h>
-#include <openssl/evp.h>
 
 #include "controller/sqlite_store.h"
 #include "controller/wiring.h"
@@ -15,6 +14,9 @@ namespace {
 
 using Asked = Operations::Asked;
 using Agent = std::shared_ptr<ScriptedAgent>;
+const std::vector<Agent> nobody;
+constexpr Milliseconds a_moment{20};
+constexpr Milliseconds an_instant{1};
 
 std::uint16_t free_port(asio::io_context& context) {
     const asio::ip::udp::endpoint any(asio::ip::make_address("127.0.0.1"), 0);
@@ -69,7 +71,7 @@ protected:
             for (const auto& one : agents) {
                 co_await one->say();
             }
-            co_await pause_for(Milliseconds{20});
+            co_await pause_for(a_moment);
         }
         co_return true;
     }
@@ -83,7 +85,7 @@ protected:
                     co_return true;
                 }
             }
-            co_await pause_for(Milliseconds{20});
+            co_await pause_for(a_moment);
         }
         co_return false;
     }
@@ -135,7 +137,7 @@ Awaitable<bool> ControllerTest::form(Agent a, Agent b) {
     std::function<bool()> known = [&] {
         return !a->told.store_id.empty() && !b->told.store_id.empty();
     };
-    const bool both_known = co_await until_holds({}, known);
+    const bool both_known = co_await until_holds(nobody, known);
     const auto created = co_await create_shop();
     if (!both_known || !created) {
         ADD_FAILURE() << (created ? "agents not told" : created.error().message);
@@ -186,7 +188,7 @@ TEST_F(ControllerTest, FormsAPairAndFailsOverWhenThePrimarysProcessDies) {
         co_await a->say();
         while (b->told.record->epoch == Epoch{1} &&
                std::chrono::steady_clock::now() - died < std::chrono::seconds(3)) {
-            co_await pause_for(Milliseconds{1});
+            co_await pause_for(an_instant);
         }
         const auto took = std::chrono::steady_clock::now() - died;
         std::cout << "told to be primary after "
@@ -227,7 +229,7 @@ TEST_F(ControllerTest, LeavesAgentsOfADeletedPairWithoutARecord) {
         const auto deleted = co_await controller->operations().delete_pair(shop, asked);
         EXPECT_TRUE(deleted);
         std::function<bool()> empty = [&] { return !a->told.record && !b->told.record; };
-        const bool told = co_await until_holds({}, empty);
+        const bool told = co_await until_holds(nobody, empty);
         EXPECT_TRUE(told);
         const auto gone = co_await controller->operations().pair(shop);
         EXPECT_EQ(gone.error().code, Errc::unreachable);
@@ -252,7 +254,7 @@ TEST_F(ControllerTest, RefusesASecondAgentWithOneIdentity) {
         const auto second = agent("a", "host-z", "second");
         const bool first_joined = co_await join(first);
         std::function<bool()> known = [&] { return !first->told.store_id.empty(); };
-        const bool told = co_await until_holds({}, known);
+        const bool told = co_await until_holds(nobody, known);
         const bool second_joined = co_await join(second);
         std::function<bool()> refused = [&] { return second->ended; };
         const std::vector<Agent> speaking{first};
@@ -273,12 +275,12 @@ TEST_F(ControllerTest, LetsARestartedAgentTakeItsPlaceAtOnce) {
         const auto second = agent("a", "host-a", "second");
         const bool first_joined = co_await join(first);
         std::function<bool()> known = [&] { return !first->told.store_id.empty(); };
-        const bool told = co_await until_holds({}, known);
+        const bool told = co_await until_holds(nobody, known);
         const bool second_joined = co_await join(second);
         std::function<bool()> replaced = [&] {
             return first->ended && !second->told.store_id.empty();
         };
-        const bool took_place = co_await until_holds({}, replaced);
+        const bool took_place = co_await until_holds(nobody, replaced);
         EXPECT_TRUE(first_joined && second_joined && told && took_place);
         const auto status = co_await controller->operations().status();
         EXPECT_EQ(status->agents.size(), 1U);
@@ -295,7 +297,7 @@ TEST_F(ControllerTest, ClosesAStreamWithAMalformedFrameAndSaysWhy) {
         std::string frame = R"({"type": "status", "body": {"observation": 7}})";
         co_await a->send(std::move(frame));
         std::function<bool()> closed = [&] { return a->ended; };
-        const bool ended = co_await until_holds({}, closed);
+        const bool ended = co_await until_holds(nobody, closed);
         EXPECT_TRUE(joined && ended);
         const bool told = co_await event_told("refused", "agent a: frame");
         EXPECT_TRUE(told);
@@ -311,7 +313,7 @@ TEST_F(ControllerTest, ClosesAStreamThatSpeaksForAnotherMember) {
         a->observation.member = "b";
         co_await a->say();
         std::function<bool()> closed = [&] { return a->ended; };
-        const bool ended = co_await until_holds({}, closed);
+        const bool ended = co_await until_holds(nobody, closed);
         EXPECT_TRUE(joined && ended);
         co_return true;
     };
@@ -319,14 +321,19 @@ TEST_F(ControllerTest, ClosesAStreamThatSpeaksForAnotherMember) {
 }
 
 std::string secret_in(const std::string& token) {
-    std::string padded = token;
-    std::replace(padded.begin(), padded.end(), '-', '+');
-    std::replace(padded.begin(), padded.end(), '_', '/');
-    padded.resize((padded.size() + 3) / 4 * 4, '=');
-    std::string bytes(padded.size() / 4 * 3, '\0');
-    EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
-                    reinterpret_cast<const unsigned char*>(padded.data()),
-                    static_cast<int>(padded.size()));
+    const std::string_view alphabet =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    std::string bytes;
+    std::uint32_t waiting = 0;
+    unsigned waiting_bits = 0;
+    for (const char digit : token) {
+        waiting = (waiting << 6U) | static_cast<std::uint32_t>(alphabet.find(digit));
+        waiting_bits += 6;
+        if (waiting_bits >= 8) {
+            waiting_bits -= 8;
+            bytes += static_cast<char>((waiting >> waiting_bits) & 0xFFU);
+        }
+    }
     const auto from = bytes.find("\"secret\":\"") + 10;
     return bytes.substr(from, bytes.find('"', from) - from);
 }

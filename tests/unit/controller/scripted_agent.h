@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "controller/spawn.h"
 #include "core/wire/codec.h"
 #include "platform/clock.h"
 #include "platform/tls_stream.h"
@@ -41,7 +42,7 @@ public:
         auto greeting = wire::encode(hello);
         const auto greeted = co_await stream->write_frame(std::move(greeting), deadline);
         const auto executor = co_await asio::this_coro::executor;
-        asio::co_spawn(executor, listen(shared_from_this()), asio::detached);
+        spawn(executor, listen(shared_from_this()));
         co_return greeted;
     }
 
