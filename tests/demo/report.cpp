@@ -38,27 +38,27 @@ std::string list(const std::vector<std::int64_t>& values) {
 void print_json(const Report& report, std::ostream& out) {
     const auto& phases = report.timeline.phases;
     const auto& account = report.account;
-    const testbed::Json json{{"engine", report.engine},
-                             {"scene", report.scene},
-                             {"acknowledged", account.acknowledged},
-                             {"lost", account.lost},
-                             {"acknowledged_with_warning", account.acknowledged_with_warning},
-                             {"unknown", account.unknown},
-                             {"unknown_but_present", account.unknown_but_present},
-                             {"stale", account.stale},
-                             {"outage_ms", report.outage_ms},
-                             {"floor_ms", report.floor.median_ms},
-                             {"floor_runs_ms", report.floor.outages_ms},
-                             {"phases_ms",
-                              {{"detect", phases.detect},
-                               {"decide", phases.decide},
-                               {"promote", phases.promote},
-                               {"publish", phases.publish},
-                               {"first_write", phases.first_write}}},
-                             {"primary_before", report.primary_before},
-                             {"primary_after", report.primary_after},
-                             {"redundant_again_ms", report.redundant_again_ms},
-                             {"ok", report.ok}};
+    const nlohmann::json json{{"engine", report.engine},
+                              {"scene", report.scene},
+                              {"acknowledged", account.acknowledged},
+                              {"lost", account.lost},
+                              {"acknowledged_with_warning", account.acknowledged_with_warning},
+                              {"unknown", account.unknown},
+                              {"unknown_but_present", account.unknown_but_present},
+                              {"stale", account.stale},
+                              {"outage_ms", report.outage_ms},
+                              {"floor_ms", report.floor.median_ms},
+                              {"floor_runs_ms", report.floor.outages_ms},
+                              {"phases_ms",
+                               {{"detect", phases.detect},
+                                {"decide", phases.decide},
+                                {"promote", phases.promote},
+                                {"publish", phases.publish},
+                                {"first_write", phases.first_write}}},
+                              {"primary_before", report.primary_before},
+                              {"primary_after", report.primary_after},
+                              {"redundant_again_ms", report.redundant_again_ms},
+                              {"ok", report.ok}};
     out << json.dump() << std::endl;
 }
 

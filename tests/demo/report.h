@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "tests/demo/floor.h"
-#include "tests/demo/timeline.h"
+#include "tests/support/testbed/timeline.h"
 
 namespace lockstep::demo {
 
@@ -17,7 +17,7 @@ struct Report {
     testbed::Account account;
     std::int64_t outage_ms = 0;
     Floor floor;
-    Timeline timeline;
+    testbed::Timeline timeline;
     std::string primary_before;
     std::string primary_after;
     std::int64_t redundant_again_ms = 0;

@@ -28,9 +28,9 @@ std::set<std::uint64_t> ids_present(const Session::Where& where) {
     return present;
 }
 
-// Writes come by the time of their answer. One is stale if a newer history than its own had
-// acknowledged anything before it was even sent.
-std::uint64_t count_stale(const std::vector<Write>& writes) {
+} // namespace
+
+std::uint64_t Ledger::stale() const {
     std::map<std::uint32_t, Clock::time_point> first_of;
     for (const auto& write : writes)
         if (is_acknowledged(write))
@@ -45,8 +45,6 @@ std::uint64_t count_stale(const std::vector<Write>& writes) {
     }
     return stale;
 }
-
-} // namespace
 
 Account Ledger::account(const Session::Where& final_primary) const {
     const auto present = ids_present(final_primary);
@@ -70,7 +68,7 @@ Account Ledger::account(const Session::Where& final_primary) const {
         }
     }
     account.first_lost.resize(std::min<std::size_t>(account.first_lost.size(), 10));
-    account.stale = count_stale(writes);
+    account.stale = stale();
     return account;
 }
 

@@ -42,8 +42,7 @@ struct Account {
     std::uint64_t unknown = 0; // Neither acknowledged nor refused.
     std::uint64_t unknown_but_present = 0;
     std::uint64_t refused = 0;
-    std::uint64_t stale = 0; // Acknowledged by an older history, and sent after a newer one had
-                             // acknowledged: a split.
+    std::uint64_t stale = 0; // Ledger::stale().
 };
 
 /// Everything that a run's writers saw. Read it when the writers have ended.
@@ -53,6 +52,9 @@ struct Ledger {
     Clock::time_point ended; // When the writers were stopped.
 
     [[nodiscard]] Account account(const Session::Where& final_primary) const;
+    /// Writes acknowledged by an older history, though sent after a newer one had acknowledged
+    /// some: a split.
+    [[nodiscard]] std::uint64_t stale() const;
     /// The longest time without any acknowledged write between `from` and the end.
     [[nodiscard]] Milliseconds longest_gap(Clock::time_point from) const;
     /// The first acknowledgement after that gap; empty if there was none any more.

@@ -1,8 +1,8 @@
-#include "tests/demo/timeline.h"
+#include "tests/support/testbed/timeline.h"
 
 #include <algorithm>
 
-namespace lockstep::demo {
+namespace lockstep::testbed {
 
 namespace {
 
@@ -21,7 +21,7 @@ std::int64_t span(std::int64_t from, std::int64_t to) {
     return std::max<std::int64_t>(0, to - from);
 }
 
-std::vector<Moment> moments_after(const testbed::Json& events, std::int64_t fault_unix_ms) {
+std::vector<Moment> moments_after(const nlohmann::json& events, std::int64_t fault_unix_ms) {
     std::vector<Moment> moments;
     for (const auto& event : events) {
         const auto after = event.at("unix_ms").get<std::int64_t>() - fault_unix_ms;
@@ -36,7 +36,7 @@ std::vector<Moment> moments_after(const testbed::Json& events, std::int64_t faul
 
 } // namespace
 
-Timeline read_timeline(const testbed::Json& events, std::int64_t fault_unix_ms,
+Timeline read_timeline(const nlohmann::json& events, std::int64_t fault_unix_ms,
                        std::int64_t first_write_after_ms) {
     Timeline timeline;
     timeline.moments = moments_after(events, fault_unix_ms);
@@ -58,4 +58,4 @@ Timeline read_timeline(const testbed::Json& events, std::int64_t fault_unix_ms,
     return timeline;
 }
 
-} // namespace lockstep::demo
+} // namespace lockstep::testbed

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "tests/support/testbed/testbed.h"
+#include <nlohmann/json.hpp>
 
-namespace lockstep::demo {
+namespace lockstep::testbed {
 
 /// Where the time of an outage went, in milliseconds. Each begins where what it waits for ended:
 /// deciding after detecting, promoting and publishing after deciding (at the same time), the first
@@ -32,7 +32,7 @@ struct Timeline {
     std::int64_t redundant_again_ms = -1; // A standby in sync again; -1: not seen.
 };
 
-[[nodiscard]] Timeline read_timeline(const testbed::Json& events, std::int64_t fault_unix_ms,
+[[nodiscard]] Timeline read_timeline(const nlohmann::json& events, std::int64_t fault_unix_ms,
                                      std::int64_t first_write_after_ms);
 
-} // namespace lockstep::demo
+} // namespace lockstep::testbed
