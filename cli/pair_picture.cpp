@@ -74,9 +74,9 @@ void print_endpoint(const Screen& screen, const PairView& pair) {
 
 Cell agent_cell(const MemberView& member) {
     if (!member.connected) {
-        return {"silent for " + show_span(member.silent), Ink::red};
+        return {"silent " + show_span(member.silent), Ink::red};
     }
-    return {"connected", Ink::plain};
+    return {"ok", Ink::plain};
 }
 
 Cell sync_cell(const PairView& pair, const MemberView& member) {

@@ -11,7 +11,7 @@ namespace lockstep::cli {
 namespace {
 
 constexpr std::size_t gap = 2;
-constexpr std::size_t narrowest_column = 12;
+constexpr std::size_t narrowest_column = 6;
 
 } // namespace
 

@@ -11,7 +11,10 @@
 namespace lockstep::cli {
 namespace {
 
-constexpr std::chrono::milliseconds ask_every{250};
+// A failover takes tenths of a second, a clone takes hours.
+constexpr std::chrono::milliseconds ask_first_every{100};
+constexpr std::chrono::milliseconds ask_later_every{500};
+constexpr std::chrono::milliseconds first{10000};
 constexpr std::chrono::milliseconds call_within{5000};
 
 using Meters = std::map<std::string, RateMeter>;
@@ -72,7 +75,7 @@ Answer<Waited> wait_for_pair(Session& session, const std::string& pair,
         // On one line the numbers count more than the reason, which may be long.
         line.show(detail.empty() || !session.err().is_terminal ? state : pair + ": " + detail,
                   session.err().is_terminal ? "" : detail);
-        session.clock().sleep(ask_every);
+        session.clock().sleep(now - began < first ? ask_first_every : ask_later_every);
     }
 }
 

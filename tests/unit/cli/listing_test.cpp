@@ -1,0 +1,144 @@
+#include <gtest/gtest.h>
+
+#include "tests/support/api_samples.h"
+#include "tests/support/cli_run.h"
+
+namespace lockstep::cli {
+namespace {
+
+using nlohmann::json;
+
+bool contains(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+TEST(Events, ShowsTimeMemberSeverityKindAndMessage) {
+    CliRun cli;
+    cli.answers("GET /v1/events", json{{"events", {samples::event(7, "alarm", "a died")}}}.dump());
+    EXPECT_EQ(cli.run({"events", "shop", "--limit", "5"}), 0);
+    EXPECT_EQ(cli.out.str(),
+              "TIME                      PAIR      MEMBER  SEVERITY  KIND        MESSAGE\n"
+              "2026-11-22T21:33:20.123Z  shop      a       alarm     promote     a died\n");
+    EXPECT_EQ(
+        cli.api->requests.at(0).query,
+        (std::map<std::string, std::string>{{"after", "0"}, {"limit", "5"}, {"pair", "shop"}}));
+}
+
+TEST(Events, AreOneLineEachWhenPiped) {
+    CliRun cli;
+    const std::string message(300, 'm');
+    cli.answers("GET /v1/events", json{{"events", {samples::event(7, "info", message)}}}.dump());
+    cli.run({"events"});
+    EXPECT_TRUE(contains(cli.out.str(), message)) << cli.out.str();
+    cli.on_terminal = true;
+    cli.run({"events"});
+    EXPECT_FALSE(contains(cli.out.str(), message)) << cli.out.str();
+}
+
+TEST(Events, FollowAsksForWhatCameAfter) {
+    CliRun cli;
+    cli.answers("GET /v1/events", json{{"events", {samples::event(7, "info", "one")}}}.dump());
+    cli.answers("GET /v1/events", json{{"events", json::array()}}.dump());
+    cli.answers("GET /v1/events", json{{"events", {samples::event(9, "info", "two")}}}.dump());
+    cli.refuses("GET /v1/events", 403, "enough"); // Ends the test.
+    EXPECT_EQ(cli.run({"events", "--follow"}), 1);
+    ASSERT_EQ(cli.api->requests.size(), 4U);
+    EXPECT_EQ(cli.api->requests[1].query.at("after"), "7");
+    EXPECT_EQ(cli.api->requests[3].query.at("after"), "9");
+    EXPECT_EQ(cli.clock.sleeps, 3);
+    const auto text = cli.out.str();
+    EXPECT_EQ(text.find("TIME"), text.rfind("TIME")) << "titles once";
+    EXPECT_TRUE(contains(text, "two")) << text;
+}
+
+TEST(Events, FollowOutlivesAControllerThatIsAway) {
+    CliRun cli;
+    cli.answers("GET /v1/events", json{{"events", json::array()}}.dump());
+    cli.fails("GET /v1/events", Errc::unreachable, "Connection refused");
+    cli.fails("GET /v1/events", Errc::unreachable, "Connection refused");
+    cli.answers("GET /v1/events", json{{"events", {samples::event(9, "info", "back")}}}.dump());
+    cli.refuses("GET /v1/events", 403, "enough");
+    EXPECT_EQ(cli.run({"events", "--follow"}), 1);
+    EXPECT_TRUE(contains(cli.out.str(), "back")) << cli.out.str();
+    const auto told = cli.err.str();
+    EXPECT_EQ(told.find("Trying again"), told.rfind("Trying again")) << told;
+}
+
+TEST(Events, FollowWithJsonPrintsAnObjectALine) {
+    CliRun cli;
+    cli.answers(
+        "GET /v1/events",
+        json{{"events", {samples::event(7, "info", "one"), samples::event(8, "info", "two")}}}
+            .dump());
+    cli.refuses("GET /v1/events", 403, "enough");
+    cli.run({"events", "--follow", "--json"});
+    std::istringstream lines(cli.out.str());
+    int id = 7;
+    for (std::string line; std::getline(lines, line); ++id) {
+        EXPECT_EQ(json::parse(line).at("id"), id);
+    }
+    EXPECT_EQ(id, 9);
+}
+
+TEST(Agents, ListsThemWithTheirPair) {
+    CliRun cli;
+    auto silent = samples::agent("c", nullptr);
+    silent["connected"] = false;
+    silent["silent_ms"] = 12000;
+    cli.answers("GET /v1/agents", json{{"agents", {samples::agent("a", "shop"), silent}}}.dump());
+    EXPECT_EQ(cli.run({"agents"}), 0);
+    EXPECT_TRUE(contains(cli.out.str(), "a       shop  zone-a")) << cli.out.str();
+    EXPECT_TRUE(contains(cli.out.str(), "silent for 12 s")) << cli.out.str();
+}
+
+json rules() {
+    return {{"rules",
+             {{{"from", "solo"},
+               {"condition", "candidate_ready"},
+               {"action", "grant"},
+               {"to", "granted"},
+               {"because", "a standby has caught up"}},
+              {{"from", "solo"},
+               {"condition", "otherwise"},
+               {"action", "stay"},
+               {"to", "solo"},
+               {"because", "the primary is \"alone\""}}}}};
+}
+
+TEST(Explain, PrintsTheRulesByPhase) {
+    CliRun cli;
+    cli.answers("GET /v1/rules", rules().dump());
+    EXPECT_EQ(cli.run({"explain"}), 0);
+    const auto text = cli.out.str();
+    EXPECT_TRUE(contains(text, "\nsolo\n  WHEN")) << text;
+    EXPECT_TRUE(
+        contains(text, "candidate ready       grant      granted    a standby has caught up"))
+        << text;
+    EXPECT_TRUE(contains(text, "otherwise             stay       stays")) << text;
+}
+
+TEST(Explain, DrawsOnlyWhatChangesSomething) {
+    CliRun cli;
+    cli.answers("GET /v1/rules", rules().dump());
+    EXPECT_EQ(cli.run({"explain", "--dot"}), 0);
+    const auto text = cli.out.str();
+    EXPECT_TRUE(contains(text, "\"solo\" -> \"granted\" [label=\"candidate ready / grant\""))
+        << text;
+    EXPECT_FALSE(contains(text, "otherwise")) << text;
+}
+
+TEST(Completion, KnowsEveryVerbAndOption) {
+    CliRun cli;
+    cli.api->script.clear();
+    EXPECT_EQ(cli.run({"completion", "bash"}), 0);
+    const auto text = cli.out.str();
+    for (const auto* part :
+         {"/pair/create ", "'/failover') words='--to --accept-data-loss --fenced-by",
+          "--when-standby-lost) COMPREPLY=( $(compgen -W 'continue wait'",
+          "--identity) COMPREPLY=( $(compgen -d", "complete -F _lockstep lockstep"}) {
+        EXPECT_TRUE(contains(text, part)) << part << "\n" << text;
+    }
+}
+
+} // namespace
+} // namespace lockstep::cli
