@@ -1,23 +1,12 @@
 #include "controller/join_token.h"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "platform/base64url.h"
 
 namespace lockstep {
 namespace {
-
-TEST(Base64Url, EncodesTheVectorsOfRfc4648WithoutPadding) {
-    EXPECT_EQ(base64url(""), "");
-    EXPECT_EQ(base64url("f"), "Zg");
-    EXPECT_EQ(base64url("fo"), "Zm8");
-    EXPECT_EQ(base64url("foo"), "Zm9v");
-    EXPECT_EQ(base64url("foob"), "Zm9vYg");
-    EXPECT_EQ(base64url("fooba"), "Zm9vYmE");
-    EXPECT_EQ(base64url("foobar"), "Zm9vYmFy");
-}
-
-TEST(Base64Url, UsesNoCharacterThatAShellOrAnAddressReads) {
-    EXPECT_EQ(base64url("\xfb\xff\xfe"), "-__-");
-}
 
 TEST(JoinToken, IsOnePieceOfText) {
     const auto token = join_token("db_1", "00ff", "abcd", "10.0.0.1:7400");
@@ -25,6 +14,16 @@ TEST(JoinToken, IsOnePieceOfText) {
                                       "0123456789-_"),
               std::string::npos);
     EXPECT_GT(token.size(), 60U);
+}
+
+TEST(JoinToken, HoldsWhatTheNewHostNeeds) {
+    const auto text = from_base64url(join_token("db_1", "00ff", "abcd", "10.0.0.1:7400"));
+    const nlohmann::json expected = {{"v", 1},
+                                     {"member", "db_1"},
+                                     {"secret", "00ff"},
+                                     {"ca", "abcd"},
+                                     {"controller", "10.0.0.1:7400"}};
+    EXPECT_EQ(nlohmann::json::parse(text.value()), expected);
 }
 
 } // namespace
