@@ -3,6 +3,7 @@
 #include <array>
 #include <chrono>
 
+#include "platform/bugs.h"
 #include "platform/deadline.h"
 
 namespace lockstep::dns {
@@ -44,7 +45,7 @@ private:
 
 std::shared_ptr<TcpService> TcpService::start(asio::ip::tcp::acceptor acceptor, Respond respond) {
     auto self = std::make_shared<TcpService>(std::move(acceptor), std::move(respond));
-    asio::co_spawn(self->acceptor_.get_executor(), accept(self), asio::detached);
+    asio::co_spawn(self->acceptor_.get_executor(), accept(self), bugs_end_it);
     return self;
 }
 
@@ -75,7 +76,7 @@ Awaitable<void> TcpService::accept(std::shared_ptr<TcpService> self) {
         }
         auto connection = std::make_shared<Connection>(std::move(socket));
         self->connections_.insert(connection);
-        asio::co_spawn(executor, serve(self, connection), asio::detached);
+        asio::co_spawn(executor, serve(self, connection), bugs_end_it);
     }
 }
 

@@ -3,13 +3,14 @@
 #include <array>
 #include <chrono>
 
+#include "platform/bugs.h"
 #include "platform/deadline.h"
 
 namespace lockstep::dns {
 
 std::shared_ptr<UdpService> UdpService::start(asio::ip::udp::socket socket, Respond respond) {
     auto self = std::make_shared<UdpService>(std::move(socket), std::move(respond));
-    asio::co_spawn(self->socket_.get_executor(), serve(self), asio::detached);
+    asio::co_spawn(self->socket_.get_executor(), serve(self), bugs_end_it);
     return self;
 }
 
