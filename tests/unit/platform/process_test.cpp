@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 
 #include "platform/files.h"
+#include "tests/support/eventually.h"
 #include "tests/support/run_coroutine.h"
 #include "tests/support/temporary_folder.h"
 
@@ -27,19 +28,8 @@ Command shell(const std::string& script) {
     return Command{{"/bin/sh", "-c", script}, {}, {}};
 }
 
-template <class Condition> bool comes_true(Condition condition) {
-    const auto deadline = soon();
-    while (!condition()) {
-        if (deadline.passed()) {
-            return false;
-        }
-        std::this_thread::sleep_for(milliseconds{1});
-    }
-    return true;
-}
-
 bool reaps(pid_t pid, const std::string& how) {
-    return comes_true([&] {
+    return eventually([&] {
         for (const auto& reaped : reap_children()) {
             if (reaped.pid == pid) {
                 EXPECT_EQ(reaped.how, how);
@@ -97,7 +87,7 @@ TEST_F(Process, IsNotMisledByTheNameOfAProgram) {
     std::filesystem::copy_file("/bin/sleep", odd);
     const auto process = launch_detached(Command{{odd.string(), "1000"}, {}, {}}, log_);
     ASSERT_TRUE(process);
-    EXPECT_TRUE(comes_true([&] { return identify(process->pid) == *process; }));
+    EXPECT_TRUE(eventually([&] { return identify(process->pid) == *process; }));
     kill(process->pid, SIGKILL);
     EXPECT_TRUE(reaps(process->pid, "killed by signal 9"));
 }
@@ -110,7 +100,7 @@ TEST_F(Process, ALaunchedServerHasItsOwnSessionFolderAndLog) {
     const auto process = launch_detached(command, log_);
     ASSERT_TRUE(process);
     const auto wanted = "before\n" + folder_.path().string() + "\ngreen\n";
-    EXPECT_TRUE(comes_true([&] { return read_file(log_).value() == wanted; }));
+    EXPECT_TRUE(eventually([&] { return read_file(log_).value() == wanted; }));
     EXPECT_EQ(getsid(process->pid), process->pid);
     EXPECT_EQ(identify(process->pid).value(), *process);
     kill(process->pid, SIGKILL);
@@ -155,7 +145,7 @@ TEST_F(Process, OrphansAreReapedToo) {
     const auto parent = launch("mkfifo gate; sh -c 'read go < gate; exit 7' & echo $! > orphan; "
                                "exec sleep 1000");
     pid_t orphan = 0;
-    EXPECT_TRUE(comes_true([&] { return bool(std::ifstream(folder_ / "orphan") >> orphan); }));
+    EXPECT_TRUE(eventually([&] { return bool(std::ifstream(folder_ / "orphan") >> orphan); }));
     kill(parent.pid, SIGKILL);
     EXPECT_TRUE(reaps(parent.pid, "killed by signal 9"));
     std::ofstream(folder_ / "gate") << "go\n";
@@ -188,7 +178,7 @@ TEST_F(Process, AWatchNeedsThisVeryProcess) {
     EXPECT_EQ(other.error().code, Errc::unreachable);
     EXPECT_NE(other.error().message.find("another one has its pid"), std::string::npos);
     kill(process.pid, SIGKILL);
-    EXPECT_TRUE(comes_true([&] { return !identify(process.pid); }));
+    EXPECT_TRUE(eventually([&] { return !identify(process.pid); }));
     const auto zombie = DeathWatch::open(context_.get_executor(), process);
     EXPECT_EQ(zombie.error().code, Errc::unreachable);
     EXPECT_TRUE(reaps(process.pid, "killed by signal 9"));
@@ -252,7 +242,7 @@ TEST_F(Process, AToolIsKilledWithItsChildrenAtTheDeadline) {
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().code, Errc::timeout);
     EXPECT_NE(result.error().message.find("/bin/sh"), std::string::npos);
-    EXPECT_TRUE(comes_true([&] { return processes_in(folder_.path()).empty(); }));
+    EXPECT_TRUE(eventually([&] { return processes_in(folder_.path()).empty(); }));
 }
 
 TEST_F(Process, ACancelledToolIsKilled) {
@@ -265,14 +255,14 @@ TEST_F(Process, ACancelledToolIsKilled) {
                        cancel.slot(), [&](std::exception_ptr error, const Result<ToolResult>&) {
                            aborted = error != nullptr;
                        }));
-    EXPECT_TRUE(comes_true([&] {
+    EXPECT_TRUE(eventually([&] {
         context_.poll();
         return processes_in(folder_.path()).size() >= 2;
     }));
     cancel.emit(asio::cancellation_type::all);
     context_.run();
     EXPECT_TRUE(aborted);
-    EXPECT_TRUE(comes_true([&] { return processes_in(folder_.path()).empty(); }));
+    EXPECT_TRUE(eventually([&] { return processes_in(folder_.path()).empty(); }));
     static_cast<void>(reap_children());
 }
 
@@ -282,7 +272,7 @@ TEST_F(Process, AToolThatLeavesAChildBehindStillEnds) {
     const auto result = run(command); // The child holds the pipe.
     ASSERT_TRUE(result);
     EXPECT_EQ(result->output, "done\n");
-    EXPECT_TRUE(comes_true([&] { return processes_in(folder_.path()).empty(); }));
+    EXPECT_TRUE(eventually([&] { return processes_in(folder_.path()).empty(); }));
 }
 
 TEST_F(Process, ReapingDoesNotTakeAToolsExitStatus) {
@@ -313,7 +303,7 @@ TEST_F(Process, FindsThoseInAFolderAndBelowIt) {
     std::filesystem::create_directory(folder_ / "base");
     const auto above = launch("exec sleep 1000");
     const auto below = launch("cd base && exec sleep 1000");
-    EXPECT_TRUE(comes_true([&] { return processes_in(folder_ / "base").size() == 1; }));
+    EXPECT_TRUE(eventually([&] { return processes_in(folder_ / "base").size() == 1; }));
     EXPECT_EQ(processes_in(folder_ / "base").front(), below.pid);
     EXPECT_EQ(processes_in(folder_.path()).size(), 2U);
     EXPECT_TRUE(processes_in(folder_ / "bas").empty()); // Only whole names.
@@ -326,7 +316,7 @@ TEST_F(Process, AFenceLeavesNothingOfAServerThatKeepsForking) {
     const auto server =
         launch("i=0; while [ $i -lt 300 ]; do setsid sh -c 'sleep 1000 & sleep 1000' & "
                "i=$((i+1)); done; wait");
-    EXPECT_TRUE(comes_true([&] { return processes_in(folder_.path()).size() > 20; }));
+    EXPECT_TRUE(eventually([&] { return processes_in(folder_.path()).size() > 20; }));
     ASSERT_TRUE(fence(server));
     EXPECT_TRUE(processes_in(folder_.path()).empty());
     EXPECT_FALSE(identify(server.pid));
@@ -347,7 +337,7 @@ TEST_F(Process, AFenceAlsoKillsTheStoppedAndThoseInADeletedFolder) {
     const auto inner = folder_ / "data";
     std::filesystem::create_directory(inner);
     const auto server = launch("cd data && exec sleep 1000");
-    EXPECT_TRUE(comes_true([&] { return processes_in(inner).size() == 1; }));
+    EXPECT_TRUE(eventually([&] { return processes_in(inner).size() == 1; }));
     kill(server.pid, SIGSTOP);
     std::filesystem::remove(inner);
     EXPECT_EQ(processes_in(inner).size(), 1U);
