@@ -55,7 +55,8 @@ public:
     /// Errors: `unreachable` if it is dead already.
     [[nodiscard]] static Result<std::unique_ptr<DeathWatch>> open(asio::any_io_executor executor,
                                                                   ProcessId process);
-    /// Returns when the process is dead (a zombie counts as dead).
+    /// Returns when the process is dead (a zombie counts as dead), and only then: closed or
+    /// cancelled, it throws `operation_aborted`.
     [[nodiscard]] Awaitable<void> dead();
     void close();
     ~DeathWatch();
@@ -68,8 +69,9 @@ private:
 
 /// Runs a tool to its end. Its output lines (standard output and error together, each at most
 /// 4 KiB) are handed to `on_line` as they come, also those ended by a carriage return (progress
-/// meters). The tool gets a process group of its own, which is killed at the deadline or when the
-/// coroutine is cancelled. Returns the exit status. Errors: `timeout`, `refused`.
+/// meters). The tool gets a process group of its own, which is killed at the deadline, when the
+/// coroutine is cancelled, when this process dies, and (what the tool left of it) when the tool has
+/// ended. Returns the exit status. Errors: `timeout`, `refused`.
 struct ToolResult {
     int exit_status = 0; // 128 + signal if killed by one
     std::string output;  // the last 16 KiB
@@ -80,9 +82,9 @@ run_tool(Command command, Deadline deadline, std::function<void(std::string_view
 /// Every process whose working directory is `folder` or below it; zombies don't count.
 [[nodiscard]] std::vector<pid_t> processes_in(const std::filesystem::path& folder);
 
-/// DESIGN.md 4, fence: SIGSTOPs `main` (if given), then SIGKILLs every process whose working
-/// directory is `folder`, again and again, until none is left. Errors: `timeout` naming the pids
-/// that are left.
+/// DESIGN.md 4, fence: SIGSTOPs `main` (if given), then SIGKILLs it and every process whose working
+/// directory is `folder` or below, again and again, until none is left; reaps those that are
+/// children of this process. Errors: `timeout` naming the pids that are left.
 [[nodiscard]] Awaitable<Result<void>> kill_all_in(std::filesystem::path folder,
                                                   std::optional<ProcessId> main, Deadline deadline);
 

@@ -88,6 +88,40 @@ tl::unexpected<Error> failed(sqlite3* db, int code, const std::string& file) {
     return fail(meaning_of(code), std::move(message));
 }
 
+/// A database with tables that is not in WAL mode was not made here: switching it would change it.
+Result<void> check_is_ours(Sqlite& db, const std::string& file) {
+    auto query = db.prepare("SELECT count(*), (SELECT journal_mode FROM pragma_journal_mode) "
+                            "FROM sqlite_schema");
+    if (!query) {
+        return tl::unexpected(query.error());
+    }
+    if (auto row = query->step(); !row) {
+        return tl::unexpected(row.error());
+    }
+    if (query->integer(0) > 0 && query->text(1) != "wal") {
+        return fail(Errc::refused, file + " is a database of another program; it is left alone");
+    }
+    return {};
+}
+
+Result<void> prepare_connection(Sqlite& db, const std::string& file) {
+    // The locking mode comes first: from the first access on, the file is this process's alone.
+    if (auto locked = db.run("PRAGMA locking_mode=EXCLUSIVE"); !locked) {
+        return locked;
+    }
+    if (auto ours = check_is_ours(db, file); !ours) {
+        return ours;
+    }
+    for (const char* const statement :
+         {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON",
+          "PRAGMA trusted_schema=OFF", "BEGIN IMMEDIATE", "COMMIT"}) {
+        if (auto done = db.run(statement); !done) {
+            return done;
+        }
+    }
+    return {};
+}
+
 void must(bool sound, const char* what) {
     if (!sound) {
         throw std::logic_error(what);
@@ -173,18 +207,13 @@ Result<Sqlite> Sqlite::open(const std::filesystem::path& path) {
     }
     sqlite3_extended_result_codes(handle, 1);
     sqlite3_busy_timeout(handle, busy_timeout_ms);
-    // The locking mode comes first: from the first access on, the file is this process's alone.
-    for (const char* const pragma :
-         {"PRAGMA locking_mode=EXCLUSIVE", "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL",
-          "PRAGMA foreign_keys=ON", "PRAGMA trusted_schema=OFF", "BEGIN IMMEDIATE", "COMMIT"}) {
-        auto done = db.run(pragma);
-        if (!done && done.error().code == Errc::timeout) {
-            return fail(Errc::conflict, path.string() + " is in use by another process; only one "
-                                                        "may have it open: stop the other one");
-        }
-        if (!done) {
-            return tl::unexpected(done.error());
-        }
+    auto prepared = prepare_connection(db, db.file_);
+    if (!prepared && prepared.error().code == Errc::timeout) {
+        return fail(Errc::conflict, path.string() + " is in use by another process; only one may "
+                                                    "have it open: stop the other one");
+    }
+    if (!prepared) {
+        return tl::unexpected(prepared.error());
     }
     return db;
 }

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include "platform/files.h"
 #include "tests/support/temporary_folder.h"
 
 namespace lockstep {
@@ -109,6 +110,15 @@ TEST_F(SqliteTest, WhatIsNoDatabaseIsCorruptAndStaysAsItIs) {
     EXPECT_EQ(db.error().code, Errc::corrupt);
     std::ifstream in(file_);
     EXPECT_EQ(std::string(std::istreambuf_iterator<char>(in), {}), content);
+}
+
+TEST_F(SqliteTest, ADatabaseOfAnotherProgramIsRefusedAndStaysAsItIs) {
+    ASSERT_TRUE(open().run("PRAGMA journal_mode=DELETE; CREATE TABLE bookmarks (url)"));
+    const auto before = read_file(file_).value();
+    const auto refused = Sqlite::open(file_);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Errc::refused);
+    EXPECT_EQ(read_file(file_).value(), before);
 }
 
 TEST_F(SqliteTest, AMissingFolderIsRefusedAndNamed) {
