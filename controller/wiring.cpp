@@ -122,6 +122,10 @@ wire::Told Controller::told_for(const MemberId& member) const {
     if (const auto loop = pairs_.of_member(member)) {
         told.record = loop->record();
         told.permit = loop->permit_for(member);
+    } else if (const auto left = left_.find(member); left != left_.end()) {
+        if (const auto former = pairs_.find(left->second)) {
+            told.record = former->record();
+        }
     }
     return told;
 }
@@ -150,12 +154,22 @@ bool Controller::is_reachable(const std::string& name_server) const {
 
 void Controller::adopted(const PairRecord& before, const PairRecord& now) {
     head_ = std::max(head_, now.revision);
+    remember_who_left(before, now);
     refresh_zone();
     hub_.push(now.primary); // First: everybody waits for it.
     for (const auto& [id, member] : before.members) {
         hub_.push(id);
     }
     hub_.push_all();
+}
+
+void Controller::remember_who_left(const PairRecord& before, const PairRecord& now) {
+    for (const auto& [id, member] : before.members) {
+        left_[id] = now.pair;
+    }
+    for (const auto& [id, member] : now.members) {
+        left_.erase(id);
+    }
 }
 
 void Controller::agent_connected(const MemberId& member) {

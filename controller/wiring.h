@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -52,6 +53,7 @@ private:
     [[nodiscard]] std::optional<RecordedMember> recorded(const MemberId& member) const;
     [[nodiscard]] bool is_reachable(const std::string& name_server) const;
     void adopted(const PairRecord& before, const PairRecord& now);
+    void remember_who_left(const PairRecord& before, const PairRecord& now);
     void agent_connected(const MemberId& member);
     void wake_pair_of(const MemberId& member);
     void refresh_zone();
@@ -63,6 +65,8 @@ private:
     std::vector<PairRecord> records_at_start_;
     Revision head_;
     bool ending_ = false;
+    /// Who was taken out of which pair: told its record on, so that it learns of its removal.
+    std::map<MemberId, PairName> left_;
     StoreThread store_;
     EventLog events_;
     Observer observer_;

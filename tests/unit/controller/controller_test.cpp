@@ -219,6 +219,29 @@ TEST_F(ControllerTest, WithdrawsAPermitWithTheRequestItWasFor) {
     EXPECT_TRUE(run(work));
 }
 
+TEST_F(ControllerTest, TellsARemovedMemberThatItIsNoMemberAnyMore) {
+    const auto work = [this]() -> Awaitable<bool> {
+        const auto a = agent("a", "host-a");
+        const auto b = agent("b", "host-b");
+        const bool formed = co_await form(a, b);
+        const PairName shop = "shop";
+        const MemberId removed = "b";
+        const Asked asked{"otto", false};
+        const auto asked_for =
+            co_await controller->operations().remove_member(shop, removed, asked);
+        EXPECT_TRUE(asked_for);
+        std::function<bool()> gone = [&] {
+            return b->told.record && !b->told.record->members.contains("b") &&
+                   a->told.record->revision == b->told.record->revision;
+        };
+        const std::vector<Agent> both{a, b};
+        const bool told = co_await until_holds(both, gone);
+        EXPECT_TRUE(told);
+        co_return formed;
+    };
+    EXPECT_TRUE(run(work));
+}
+
 TEST_F(ControllerTest, LeavesAgentsOfADeletedPairWithoutARecord) {
     const auto work = [this]() -> Awaitable<bool> {
         const auto a = agent("a", "host-a");
