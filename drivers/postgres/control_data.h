@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "drivers/postgres/lsn.h"
+
+namespace lockstep::postgres {
+
+/// What pg_controldata says of a data folder, as far as anybody here asks.
+struct ControlData {
+    std::string system_id;
+    std::string state;                  // "shut down", "in production", "in archive recovery" …
+    Timeline checkpoint_timeline = 0;   // Of the last checkpoint.
+    std::uint64_t redo = 0;             // From where recovery would replay.
+    std::uint64_t recovery_end = 0;     // A standby is consistent from here; 0: no standby's.
+    Timeline recovery_end_timeline = 0; // 0: no standby's.
+    std::uint64_t segment_bytes = 0;
+
+    [[nodiscard]] bool clean() const;    // Shut down, as a primary or a standby.
+    [[nodiscard]] bool recovers() const; // A standby's: running, crashed or shut down.
+};
+
+/// `output` is pg_controldata's under LC_ALL=C. Errors: `corrupt`, naming what is missing.
+[[nodiscard]] Result<ControlData> parse_control_data(std::string_view output);
+
+} // namespace lockstep::postgres
