@@ -70,7 +70,7 @@ void print_dot(const Screen& screen, const std::vector<RuleView>& rules) {
         screen.stream << "    " << quoted(phase) << ";\n";
     }
     for (const auto& rule : rules) {
-        if (rule.from != rule.to || rule.action != "stay") {
+        if (rule.from != rule.to || (rule.action != "stay" && rule.action != "wait")) {
             screen.stream << "    " << quoted(rule.from) << " -> " << quoted(rule.to) << " [label="
                           << quoted(spaced(rule.condition) + " / " + spaced(rule.action))
                           << ", tooltip=" << quoted(rule.because) << "];\n";

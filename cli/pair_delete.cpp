@@ -60,7 +60,7 @@ Answer<ExitStatus> delete_pair(Session& session, const DeleteOptions& options) {
         session.print_json(*body);
     } else {
         session.out().stream << "Pair " << options.pair
-                             << " is deleted. Its members' data folders are as they were.\n";
+                             << " is deleted. Its databases and their data are left as they are.\n";
     }
     return ExitStatus::done;
 }
@@ -68,7 +68,8 @@ Answer<ExitStatus> delete_pair(Session& session, const DeleteOptions& options) {
 } // namespace
 
 void add_pair_delete(CLI::App& pair, const Choose& choose) {
-    auto* verb = pair.add_subcommand("delete", "Forget a pair; the members' data folders stay");
+    auto* verb = pair.add_subcommand(
+        "delete", "Forget a pair; its databases and their data are left as they are");
     const auto options = std::make_shared<DeleteOptions>();
     add_pair_name(*verb, options->pair);
     verb->add_flag("--yes,-y", options->yes, "Do not ask");

@@ -92,7 +92,7 @@ std::vector<std::string> describe_removal(const PairRecord& record) {
                                         " would go, and its names would not be answered any more"};
     for (const auto& [id, member] : record.members) {
         changes.push_back("member " + place_of(member) +
-                          " would be in no pair; its data folder stays as it is");
+                          " would be in no pair; its database and data are left as they are");
     }
     return changes;
 }

@@ -197,6 +197,7 @@ std::string view_of_rules() {
                         {"condition", rule.condition},
                         {"action", to_string(rule.action)},
                         {"to", to_string(rule.to)},
+                        {"severity", to_string(rule.severity)},
                         {"because", rule.because}});
     }
     return text_of({{"rules", std::move(list)}});

@@ -1,0 +1,99 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "controller/operations.h"
+#include "tests/support/pair_fixture.h"
+
+namespace lockstep {
+
+/// A controller with one pair, `shop`, that remembers what it was asked and changes nothing.
+class FakeOperations final : public Operations {
+public:
+    FakeOperations() { shop.record = fixture::in_sync_record(); }
+
+    Awaitable<Result<ControllerStatus>> status() override {
+        ControllerStatus status;
+        status.store_id = "store";
+        status.head = Revision{10};
+        status.zone = "db.example.test";
+        status.dns_servers = {"10.0.0.9:53"};
+        status.pairs = {shop};
+        status.agents = agents;
+        co_return answer(std::move(status));
+    }
+    Awaitable<Result<PairStatus>> pair(PairName name) override {
+        if (name != shop.record.pair) {
+            co_return fail(Errc::unreachable, "there is no pair " + name);
+        }
+        co_return answer(shop);
+    }
+    Awaitable<Result<std::vector<Event>>> events(StateStore::EventQuery query) override {
+        asked_events = query;
+        co_return answer(event_log);
+    }
+    Awaitable<Result<PairRecord>> create_pair(CreatePair request, Asked asked) override {
+        calls.push_back({"create_pair", asked});
+        created = request;
+        co_return answer(next);
+    }
+    Awaitable<Result<void>> delete_pair(PairName name, Asked asked) override {
+        calls.push_back({"delete_pair " + name, asked});
+        if (trouble) {
+            co_return tl::unexpected(*trouble);
+        }
+        co_return Result<void>{};
+    }
+    Awaitable<Result<PairRecord>> add_member(PairName name, MemberId member, MemberKind kind,
+                                             Asked asked) override {
+        const auto* word = kind == MemberKind::spare ? " spare" : " data";
+        calls.push_back({"add_member " + name + " " + member + word, asked});
+        co_return answer(next);
+    }
+    Awaitable<Result<PairRecord>> remove_member(PairName name, MemberId member,
+                                                Asked asked) override {
+        calls.push_back({"remove_member " + name + " " + member, asked});
+        co_return answer(next);
+    }
+    Awaitable<Result<PairRecord>> fail_over(PairName name, FailoverRequest request,
+                                            Asked asked) override {
+        calls.push_back({"fail_over " + name, asked});
+        failover = request;
+        co_return answer(next);
+    }
+    Awaitable<Result<PairRecord>> set_paused(PairName name, bool paused, Asked asked) override {
+        calls.push_back({(paused ? "pause " : "resume ") + name, asked});
+        co_return answer(next);
+    }
+    Awaitable<Result<IssuedToken>> create_token(MemberId member, Asked asked) override {
+        calls.push_back({"create_token " + member, asked});
+        co_return answer(IssuedToken{member, asked.dry_run ? "" : "the-token", 1795383200123});
+    }
+
+    struct Call {
+        std::string what;
+        Asked asked;
+    };
+    std::vector<Call> calls; // Changes only.
+    std::optional<Error> trouble;
+    PairStatus shop;
+    PairRecord next = fixture::in_sync_record(); // What every change ends in.
+    std::vector<AgentStatus> agents;
+    std::vector<Event> event_log;
+    StateStore::EventQuery asked_events;
+    CreatePair created;
+    FailoverRequest failover;
+
+private:
+    template <class T> [[nodiscard]] Result<T> answer(T value) const {
+        if (trouble) {
+            return tl::unexpected(*trouble);
+        }
+        return value;
+    }
+};
+
+} // namespace lockstep

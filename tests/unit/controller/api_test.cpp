@@ -1,0 +1,381 @@
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "controller/api/changes.h"
+#include "controller/api/routes.h"
+#include "controller/decision/rules.h"
+#include "tests/support/fake_operations.h"
+#include "tests/support/run_coroutine.h"
+
+namespace lockstep {
+namespace {
+
+using nlohmann::json;
+
+struct Answer {
+    int status = 0;
+    json body;
+    [[nodiscard]] std::string message() const { return body.at("error").at("message"); }
+    [[nodiscard]] std::string code() const { return body.at("error").at("code"); }
+};
+
+class Api : public testing::Test {
+protected:
+    Answer call(const std::string& method, const std::string& path, const std::string& body = "",
+                std::map<std::string, std::string> query = {}) {
+        HttpRequest request{method, path, std::move(query), body, peer_};
+        asio::io_context context;
+        const auto response = run_to_end(context, handle(std::move(request), operations_));
+        return {response.status, json::parse(response.body)};
+    }
+
+    PeerIdentity peer_{"grace", "operator", "key"};
+    std::shared_ptr<FakeOperations> operations_ = std::make_shared<FakeOperations>();
+};
+
+struct Change {
+    std::string method;
+    std::string path;
+    std::string body;
+    std::string call;
+};
+
+const std::vector<Change> changes = {
+    {"POST", "/v1/pairs", R"({"name":"shop","primary":"a","members":["a","b"]})", "create_pair"},
+    {"DELETE", "/v1/pairs/shop", "", "delete_pair shop"},
+    {"POST", "/v1/pairs/shop/members", R"({"member":"c"})", "add_member shop c data"},
+    {"POST", "/v1/pairs/shop/members", R"({"member":"c","kind":"spare"})",
+     "add_member shop c spare"},
+    {"DELETE", "/v1/pairs/shop/members/b", "", "remove_member shop b"},
+    {"POST", "/v1/pairs/shop/failover", "{}", "fail_over shop"},
+    {"POST", "/v1/pairs/shop/pause", "", "pause shop"},
+    {"POST", "/v1/pairs/shop/resume", "{}", "resume shop"},
+    {"POST", "/v1/tokens", R"({"member":"c"})", "create_token c"}};
+
+TEST_F(Api, LetsOnlyOperatorsIn) {
+    for (const auto* use : {"agent", "controller", "", "Operator"}) {
+        peer_.use = use;
+        for (const auto& change : changes) {
+            const auto answer = call(change.method, change.path, change.body);
+            EXPECT_EQ(answer.status, 403);
+            EXPECT_EQ(answer.code(), "forbidden");
+        }
+        EXPECT_EQ(call("GET", "/v1/status").status, 403);
+        EXPECT_EQ(call("GET", "/nowhere").status, 403);
+    }
+    EXPECT_TRUE(operations_->calls.empty());
+}
+
+TEST_F(Api, HandsEveryChangeOnUnderTheOperatorsName) {
+    for (const auto& change : changes) {
+        operations_->calls.clear();
+        const auto answer = call(change.method, change.path, change.body);
+        EXPECT_EQ(answer.status, 200) << change.call << answer.body;
+        EXPECT_EQ(answer.body.at("dry_run"), false) << change.call;
+        ASSERT_EQ(operations_->calls.size(), 1U) << change.call;
+        EXPECT_EQ(operations_->calls[0].what, change.call);
+        EXPECT_EQ(operations_->calls[0].asked.who, "grace");
+        EXPECT_FALSE(operations_->calls[0].asked.dry_run);
+    }
+}
+
+TEST_F(Api, ADryRunIsHandedOnAndSaysWhatWouldChange) {
+    for (const auto& change : changes) {
+        operations_->calls.clear();
+        const auto answer = call(change.method, change.path, change.body, {{"dry_run", "true"}});
+        EXPECT_EQ(answer.status, 200) << change.call << answer.body;
+        EXPECT_EQ(answer.body.at("dry_run"), true) << change.call;
+        EXPECT_FALSE(answer.body.at("changes").empty()) << change.call;
+        ASSERT_EQ(operations_->calls.size(), 1U) << change.call;
+        EXPECT_TRUE(operations_->calls[0].asked.dry_run) << change.call;
+    }
+}
+
+TEST_F(Api, ErrorsBecomeStatuses) {
+    const std::map<Errc, int> wanted = {{Errc::unreachable, 404}, {Errc::conflict, 409},
+                                        {Errc::refused, 409},     {Errc::timeout, 504},
+                                        {Errc::unsupported, 500}, {Errc::corrupt, 500}};
+    for (const auto& [code, status] : wanted) {
+        operations_->trouble = Error{code, "so it is"};
+        for (const auto& change : changes) {
+            const auto answer = call(change.method, change.path, change.body);
+            EXPECT_EQ(answer.status, status) << change.call;
+            EXPECT_EQ(answer.code(), to_string(code));
+            EXPECT_EQ(answer.message(), "so it is");
+        }
+        for (const auto* path :
+             {"/v1/status", "/v1/pairs", "/v1/pairs/shop", "/v1/agents", "/v1/events"}) {
+            EXPECT_EQ(call("GET", path).status, status) << path;
+        }
+    }
+}
+
+TEST_F(Api, ADryRunOfWhatDoesNotExistIs404) {
+    const auto answer = call("DELETE", "/v1/pairs/books", "", {{"dry_run", "true"}});
+    EXPECT_EQ(answer.status, 404);
+    EXPECT_EQ(answer.message(), "there is no pair books");
+    EXPECT_TRUE(operations_->calls.empty());
+}
+
+TEST_F(Api, UnknownRoutesAre404AndWrongMethods405) {
+    for (const auto* path : {"/", "", "/v1", "/v2/status", "/v1/status/", "/v1/pairs/",
+                             "/v1/pairs//members", "/v1/pairs/shop/members/b/c", "v1/status"}) {
+        EXPECT_EQ(call("GET", path).status, 404) << path;
+    }
+    const auto answer = call("PUT", "/v1/pairs");
+    EXPECT_EQ(answer.status, 405);
+    EXPECT_NE(answer.message().find("allowed: GET, POST"), std::string::npos) << answer.message();
+}
+
+TEST_F(Api, NamesTheParameterThatARouteHasNot) {
+    const auto wrong = call("GET", "/v1/status", "", {{"dry_run", "true"}});
+    EXPECT_EQ(wrong.status, 400);
+    EXPECT_EQ(wrong.message(), "unknown parameter \"dry_run\"; allowed: none");
+    const auto dryrun = call("POST", "/v1/pairs/shop/pause", "", {{"dryrun", "true"}});
+    EXPECT_EQ(dryrun.status, 400);
+    EXPECT_EQ(dryrun.message(), "unknown parameter \"dryrun\"; allowed: dry_run");
+    EXPECT_EQ(call("POST", "/v1/pairs/shop/pause", "", {{"dry_run", "yes"}}).status, 400);
+    EXPECT_TRUE(operations_->calls.empty()) << "a mistyped dry_run must change nothing";
+}
+
+struct Mistake {
+    std::string path;
+    std::string body;
+    std::vector<std::string> told;
+};
+
+const std::vector<Mistake> mistakes = {
+    {"/v1/pairs", "", {"\"name\" is missing", "\"primary\" is missing", "\"members\" is missing"}},
+    {"/v1/pairs", "{", {"not JSON"}},
+    {"/v1/pairs", "[]", {"a JSON object is wanted", "[]"}},
+    {"/v1/pairs",
+     R"({"name":"shop","primary":"a","members":["a","b"],"polcy":{}})",
+     {"unknown key \"polcy\"; allowed: name, engine, primary, members, policy"}},
+    {"/v1/pairs",
+     R"({"name":"Shop","primary":"a","members":["a","b"]})",
+     {"pair name \"Shop\"", "lower case"}},
+    {"/v1/pairs", R"({"name":7,"primary":"a","members":["a"]})", {"\"name\" is 7"}},
+    {"/v1/pairs",
+     R"({"name":"shop","primary":"a","members":"a"})",
+     {"\"members\" is \"a\"; allowed: an array of texts"}},
+    {"/v1/pairs",
+     R"({"name":"shop","primary":"a","members":["a",1]})",
+     {"allowed: an array of texts"}},
+    {"/v1/pairs", R"({"name":"shop","primary":"a","members":["a","B"]})", {"member name \"B\""}},
+    {"/v1/pairs",
+     R"({"name":"shop","primary":"a","members":["a"],"engine":"oracle"})",
+     {"\"engine\" is \"oracle\"; allowed: \"postgresql\""}},
+    {"/v1/pairs",
+     R"({"name":"shop","primary":"a","members":["a"],"policy":{"ttl":2}})",
+     {"unknown key \"policy.ttl\"; allowed: when_standby_lost, profile, dns_ttl_seconds"}},
+    {"/v1/pairs",
+     R"({"name":"shop","primary":"a","members":["a"],"policy":{"dns_ttl_seconds":31}})",
+     {"\"policy.dns_ttl_seconds\" is 31; allowed: a whole number from 1 to 30"}},
+    {"/v1/pairs",
+     R"({"name":"shop","primary":"a","members":["a"],"policy":{"dns_ttl_seconds":2.5}})",
+     {"a whole number"}},
+    {"/v1/pairs",
+     R"({"name":"shop","primary":"a","members":["a"],"policy":{"dns_ttl_seconds":18446744073709551615}})",
+     {"a whole number"}},
+    {"/v1/pairs",
+     R"({"name":"shop","primary":"a","members":["a"],"policy":[]})",
+     {"\"policy\" is []; allowed: an object"}},
+    {"/v1/pairs",
+     R"({"name":"shop","primary":"a","members":["a"],"policy":{"profile":"moon"}})",
+     {"allowed: \"lan\", \"wan\""}},
+    {"/v1/pairs/shop/members", R"({"member":""})", {"\"member\" is \"\""}},
+    {"/v1/pairs/shop/members", R"({"member":"c","kind":"hot"})", {"\"data\", \"spare\""}},
+    {"/v1/pairs/shop/failover",
+     R"({"accept_data_loss":"yes"})",
+     {"\"accept_data_loss\" is \"yes\"; allowed: true, false"}},
+    {"/v1/pairs/shop/failover", R"({"force":true})", {"unknown key \"force\""}},
+    {"/v1/pairs/shop/pause", R"({"for":"ever"})", {"unknown key \"for\"; allowed: no keys"}},
+    {"/v1/tokens", "{}", {"\"member\" is missing"}},
+    {"/v1/tokens", R"({"member":"a b"})", {"member name \"a b\""}}};
+
+TEST_F(Api, WrongBodiesAre400AndNameTheKeyAndWhatIsAllowed) {
+    for (const auto& mistake : mistakes) {
+        const auto answer = call("POST", mistake.path, mistake.body);
+        EXPECT_EQ(answer.status, 400) << mistake.body;
+        EXPECT_EQ(answer.code(), "bad_request");
+        for (const auto& part : mistake.told) {
+            EXPECT_NE(answer.message().find(part), std::string::npos)
+                << mistake.body << ": " << answer.message();
+        }
+    }
+    EXPECT_TRUE(operations_->calls.empty());
+}
+
+TEST_F(Api, ReadsANewPairInFull) {
+    const auto answer = call("POST", "/v1/pairs", R"({"name":"shop","engine":"postgresql",
+        "primary":"b","members":["a","b"],"policy":{"when_standby_lost":"wait","profile":"wan",
+        "dns_ttl_seconds":5}})");
+    EXPECT_EQ(answer.status, 200) << answer.body;
+    const auto& created = operations_->created;
+    EXPECT_EQ(created.pair, "shop");
+    EXPECT_EQ(created.primary, "b");
+    ASSERT_EQ(created.members.size(), 2U);
+    EXPECT_EQ(created.members[1].id, "b");
+    EXPECT_EQ(created.policy.when_standby_lost, WhenStandbyLost::wait);
+    EXPECT_EQ(created.policy.profile, Profile::wan);
+    EXPECT_EQ(created.policy.dns_ttl_seconds, 5U);
+}
+
+TEST_F(Api, ReadsAForcedFailover) {
+    call("POST", "/v1/pairs/shop/failover",
+         R"({"to":"b","accept_data_loss":true,"fenced_by":"power off"})");
+    EXPECT_EQ(operations_->failover.to, "b");
+    EXPECT_TRUE(operations_->failover.accept_data_loss);
+    EXPECT_EQ(operations_->failover.fenced_by, "power off");
+    EXPECT_EQ(operations_->failover.asked_by, "grace");
+}
+
+TEST_F(Api, AsksForEventsAsTheQuerySays) {
+    EXPECT_EQ(call("GET", "/v1/events").status, 200);
+    EXPECT_EQ(operations_->asked_events.most, 100U);
+    EXPECT_EQ(operations_->asked_events.after_id, 0U);
+    call("GET", "/v1/events", "", {{"pair", "shop"}, {"after", "7"}, {"limit", "5"}});
+    EXPECT_EQ(operations_->asked_events.pair, "shop");
+    EXPECT_EQ(operations_->asked_events.after_id, 7U);
+    EXPECT_EQ(operations_->asked_events.most, 5U);
+    for (const auto* limit : {"0", "1001", "-1", "5x", "", "99999999999999999999999"}) {
+        EXPECT_EQ(call("GET", "/v1/events", "", {{"limit", limit}}).status, 400) << limit;
+    }
+}
+
+TEST_F(Api, ShowsEventsWithTheirTimeInWords) {
+    operations_->event_log = {
+        {7, 1795383200123, "shop", "a", Revision{9}, "promote", Severity::warning, "a is lost"}};
+    const auto answer = call("GET", "/v1/events");
+    const auto& event = answer.body.at("events").at(0);
+    EXPECT_EQ(event.at("id"), 7);
+    EXPECT_EQ(event.at("severity"), "warning");
+    EXPECT_EQ(event.at("message"), "a is lost");
+    EXPECT_TRUE(event.at("time").get<std::string>().starts_with("2026-11-22T")) << event;
+}
+
+MemberStatus member_status(const MemberId& id) {
+    MemberStatus status;
+    const auto record = fixture::in_sync_record();
+    status.member = record.members.at(id);
+    status.role = id == record.primary ? Role::primary : Role::standby;
+    status.in_sync = true;
+    status.seen.connected = true;
+    status.seen.silent = Milliseconds{120};
+    return status;
+}
+
+TEST_F(Api, ShowsAPairWithEverythingThatIsKnownOfIt) {
+    auto a = member_status("a");
+    a.seen.observation = fixture::observed(fixture::in_sync_record(), "a");
+    a.seen.observation->job = Job{"cloning from b", 5, 10, Milliseconds{3000}};
+    a.seen.observation->rpo_notes = {"RPO 0 not in force for role batch"};
+    operations_->shop.members = {a, member_status("b")};
+    operations_->shop.phase = Phase::in_sync;
+    operations_->shop.because = "primary and standby in step";
+    operations_->shop.endpoint.name = "shop.db.example.test";
+    const auto pair = call("GET", "/v1/pairs/shop").body;
+    EXPECT_EQ(pair.at("pair"), "shop");
+    EXPECT_EQ(pair.at("phase"), "in sync");
+    EXPECT_EQ(pair.at("standby"), "b");
+    EXPECT_EQ(pair.at("intent"), nullptr);
+    EXPECT_EQ(pair.at("policy").at("when_standby_lost"), "continue");
+    EXPECT_EQ(pair.at("endpoint").at("name"), "shop.db.example.test");
+    const auto& member = pair.at("members").at(0);
+    EXPECT_EQ(member.at("server"), "primary");
+    EXPECT_EQ(member.at("role"), "primary");
+    EXPECT_EQ(member.at("position"), 1000);
+    EXPECT_EQ(member.at("history"), "1");
+    EXPECT_EQ(member.at("silent_ms"), 120);
+    EXPECT_EQ(member.at("job").at("running_for_ms"), 3000);
+    EXPECT_EQ(member.at("rpo_notes").size(), 1U);
+}
+
+TEST_F(Api, ShowsAMemberWhoseAgentNeverSpokeWithNulls) {
+    operations_->shop.members = {member_status("b")};
+    const auto shown = call("GET", "/v1/pairs/shop").body.at("members").at(0);
+    for (const auto* key : {"server", "position", "history", "stream", "job", "free_bytes"}) {
+        EXPECT_TRUE(shown.at(key).is_null()) << key;
+    }
+    EXPECT_TRUE(shown.at("alarms").is_array());
+}
+
+TEST_F(Api, ShowsNoStandbyAsNull) {
+    operations_->shop.record = fixture::solo_record();
+    EXPECT_EQ(call("GET", "/v1/pairs/shop").body.at("standby"), nullptr);
+}
+
+TEST_F(Api, ShowsTheSamePairAloneInTheListAndInTheStatus) {
+    const auto alone = call("GET", "/v1/pairs/shop").body;
+    EXPECT_EQ(call("GET", "/v1/pairs").body.at("pairs").at(0), alone);
+    EXPECT_EQ(call("GET", "/v1/status").body.at("pairs").at(0), alone);
+}
+
+TEST_F(Api, ReplacesWhatIsNoUtf8) {
+    operations_->shop.because = "broken \xff text";
+    EXPECT_EQ(call("GET", "/v1/pairs/shop").body.at("because"), "broken \xEF\xBF\xBD text");
+}
+
+TEST_F(Api, ShowsAgentsWithoutAPairWithNull) {
+    AgentStatus agent;
+    agent.member = "c";
+    agent.connected = true;
+    operations_->agents = {agent};
+    const auto shown = call("GET", "/v1/agents").body.at("agents").at(0);
+    EXPECT_EQ(shown.at("member"), "c");
+    EXPECT_EQ(shown.at("pair"), nullptr);
+}
+
+TEST_F(Api, TellsATokenOnceAndNoneInADryRun) {
+    EXPECT_EQ(call("POST", "/v1/tokens", R"({"member":"c"})").body.at("token"), "the-token");
+    EXPECT_FALSE(call("POST", "/v1/tokens", R"({"member":"c"})", {{"dry_run", "true"}})
+                     .body.contains("token"));
+}
+
+TEST_F(Api, ShowsTheTableOfRules) {
+    const auto shown = call("GET", "/v1/rules").body.at("rules");
+    ASSERT_EQ(shown.size(), rules().size());
+    EXPECT_EQ(shown.at(0).at("condition"), rules()[0].condition);
+    EXPECT_EQ(shown.at(0).at("because"), rules()[0].because);
+}
+
+TEST(DescribeChange, NamesWhatDiffers) {
+    const auto before = fixture::in_sync_record();
+    auto after = before;
+    EXPECT_EQ(describe_change(before, after),
+              std::vector<std::string>{"nothing: it is so already"});
+    after.paused = true;
+    after.members["c"] = fixture::member("c", "10.0.0.3");
+    after.members["c"].kind = MemberKind::spare;
+    EXPECT_EQ(
+        describe_change(before, after),
+        (std::vector<std::string>{"spare c at 10.0.0.3:5432 in zone-c would be added",
+                                  "failover, rebuild and replacement of members would stop"}));
+}
+
+TEST(DescribeChange, SaysForEachIntentWhatItMeans) {
+    const auto before = fixture::in_sync_record();
+    const std::map<IntentKind, std::string> wanted = {
+        {IntentKind::fail_over, "b would be promoted and a would become its standby"},
+        {IntentKind::force, "would be lost"},
+        {IntentKind::give_back, "a would stand down"},
+        {IntentKind::remove, "member b would be taken out"}};
+    for (const auto& [kind, words] : wanted) {
+        auto after = before;
+        after.intent = {kind, "b", "", "grace"};
+        const auto told = describe_change(before, after);
+        ASSERT_EQ(told.size(), 1U);
+        EXPECT_NE(told[0].find(words), std::string::npos) << told[0];
+    }
+}
+
+TEST(DescribeChange, OfANewPairNamesItsMembers) {
+    const auto told = describe_change(std::nullopt, fixture::solo_record());
+    ASSERT_EQ(told.size(), 3U);
+    EXPECT_EQ(told[1], "the first primary: a at 10.0.0.1:5432 in zone-a");
+    EXPECT_EQ(told[2], "a standby: b at 10.0.0.2:5432 in zone-b");
+}
+
+} // namespace
+} // namespace lockstep
