@@ -1,0 +1,131 @@
+#include "agent/acceptance.h"
+
+#include <utility>
+
+#include "agent/decision/order.h"
+#include "agent/local_facts.h"
+#include "platform/clock.h"
+
+namespace lockstep {
+namespace {
+
+constexpr std::chrono::seconds longest_proof{30};
+constexpr Milliseconds between_fences{20};
+constexpr const char* told_alarm = "told";
+constexpr const char* memory_alarm = "memory";
+
+/// F23: the record names this member primary and wants it to run nothing.
+bool stands_down(const PairRecord& record, const MemberId& self) {
+    return record.primary == self && goal_for(record, self).role == Role::none;
+}
+
+} // namespace
+
+Acceptance::Acceptance(Driver& driver, LocalState& state, Memory& memory, Journal& journal,
+                       Supervisor& supervisor)
+    : driver_(driver), state_(state), memory_(memory), journal_(journal), supervisor_(supervisor) {}
+
+Awaitable<void> Acceptance::take(wire::Told told) {
+    const auto arrived = boot_time();
+    const Held held{state_.self, memory_.store_id(), memory_.record()};
+    const auto judged = judge_told(held, told);
+    if (is_alarm(judged.verdict) || judged.verdict == Verdict::withdrawn) {
+        journal_.raise(told_alarm, judged.because);
+    } else {
+        journal_.clear(told_alarm);
+    }
+    if (judged.verdict == Verdict::newer) {
+        state_.newest_told_at = arrived;
+        auto accepted = co_await accept(*told.record);
+        if (!accepted) {
+            co_return; // Told again within a second.
+        }
+    }
+    if (!is_current(judged.verdict)) {
+        co_return;
+    }
+    state_.told_at = boot_time();
+    if (told.permit && told.record) {
+        state_.permit = told.permit;
+        state_.goal_wake.notify();
+    }
+    memory_.use_zone(std::move(told.zone));
+}
+
+Awaitable<Result<void>> Acceptance::accept(PairRecord record) {
+    state_.newest_told = record.revision; // From here on nothing is begun under the old one.
+    auto goal = goal_for(record, state_.self);
+    co_await fence_if_deposed(std::move(goal));
+    if (stands_down(record, state_.self)) {
+        co_await stand_down(record.revision);
+    }
+    auto pair = record.pair;
+    const auto revision = record.revision;
+    auto kept = co_await memory_.accept(std::move(record));
+    if (!kept) {
+        state_.newest_told = memory_.accepted();
+        journal_.raise(memory_alarm,
+                       "the record of revision " + std::to_string(number(revision)) +
+                           " could not be kept and is not acted on: " + kept.error().message);
+        co_return kept;
+    }
+    journal_.clear(memory_alarm);
+    journal_.set_scene(std::move(pair), revision);
+    state_.newest_kept_at = boot_time();
+    state_.changed();
+    co_return kept;
+}
+
+Awaitable<void> Acceptance::fence_if_deposed(Goal goal) {
+    if (supervisor_.state() != Supervisor::State::running) {
+        co_return;
+    }
+    const auto facts = gather_facts(goal, state_, memory_, supervisor_, driver_);
+    const bool promoting = state_.promoting && goal.role != Role::primary;
+    if (!must_fence_first(goal, facts) && !promoting) {
+        co_return;
+    }
+    std::string why = "a newer record names another primary";
+    const auto fenced = co_await supervisor_.fence(std::move(why));
+    if (!fenced) {
+        state_.goal_wake.notify(); // Tried again as a duty, once the record is kept.
+    }
+}
+
+/// The proof comes before the acceptance is told: a controller that hears of a server that stands
+/// down and lacks the proof takes it for one that has promoted.
+Awaitable<void> Acceptance::stand_down(Revision revision) {
+    const auto ended = co_await end_server();
+    if (!ended) {
+        journal_.write("stand down", Severity::alarm, ended.error().message);
+        co_return;
+    }
+    const auto deadline = Deadline::in(longest_proof);
+    const auto proved = co_await driver_.never_promoted(deadline);
+    if (!proved) {
+        journal_.write("stand down", Severity::alarm,
+                       "whether it ever promoted cannot be told: " + proved.error().message);
+        co_return;
+    }
+    state_.never_promoted = LocalState::NeverPromoted{revision, *proved};
+    journal_.write("stand down", Severity::warning,
+                   *proved ? "stands down; the disk proves that it never promoted in this epoch"
+                           : "stands down; the disk shows that a promotion had begun");
+}
+
+Awaitable<Result<void>> Acceptance::end_server() {
+    const auto deadline = Deadline::in(longest_proof);
+    while (supervisor_.state() != Supervisor::State::none) {
+        if (deadline.passed()) {
+            co_return fail(Errc::timeout, "stands down, but the server could not be ended");
+        }
+        std::string why = "the record wants this member to stand down";
+        const auto fenced = co_await supervisor_.fence(std::move(why));
+        if (!fenced) {
+            co_await pause_for(between_fences); // It is being ended already, or could not be.
+        }
+    }
+    co_return Result<void>{};
+}
+
+} // namespace lockstep

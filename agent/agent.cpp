@@ -1,0 +1,106 @@
+#include "agent/agent.h"
+
+#include <utility>
+
+#include "agent/coroutine.h"
+#include "agent/observation_builder.h"
+#include "platform/clock.h"
+
+namespace lockstep {
+namespace {
+
+constexpr std::size_t instance_bytes = 16;
+constexpr Milliseconds between_reaps{1000};
+
+std::string text_of(const HostPort& at) {
+    const bool v6 = at.address.find(':') != std::string::npos;
+    return (v6 ? "[" + at.address + "]" : at.address) + ":" + std::to_string(at.port);
+}
+
+/// Orphans of a dead server are handed to this process (DECISIONS.md 12).
+Awaitable<void> reap_now_and_then() {
+    for (;;) {
+        co_await pause_for(between_reaps);
+        static_cast<void>(reap_children());
+    }
+}
+
+} // namespace
+
+Agent::Agent(asio::any_io_executor executor, Start start)
+    : executor_(executor), config_(std::move(start.config)), driver_(std::move(start.driver)),
+      memory_(std::move(start.memory)), state_(executor, config_.name), journal_(config_.name),
+      supervisor_(executor, *driver_, journal_, hooks()),
+      making_(*driver_, state_, memory_, journal_, config_.state_dir / "diverged"),
+      acceptance_(*driver_, state_, memory_, journal_, supervisor_),
+      probes_(*driver_, state_, supervisor_, memory_),
+      fsync_(executor, state_, supervisor_, driver_->data_folder()),
+      goals_(executor, *driver_, state_, memory_, journal_, supervisor_, making_),
+      link_(std::move(start.identity), hello(), state_, journal_, acceptance_,
+            [this] { return build_observation(state_, memory_, supervisor_, journal_, *driver_); }),
+      names_(state_, memory_, supervisor_) {}
+
+Supervisor::Hooks Agent::hooks() {
+    Supervisor::Hooks hooks;
+    hooks.gone = [this] {
+        state_.forget_server(boot_time());
+        state_.inside.reset(); // It may have changed what lies there.
+    };
+    hooks.changed = [this] { state_.changed(); };
+    return hooks;
+}
+
+wire::Hello Agent::hello() const {
+    wire::Hello hello;
+    hello.member = config_.name;
+    hello.instance = random_hex(instance_bytes);
+    hello.machine_id = machine_id();
+    hello.zone = config_.zone;
+    hello.host = config_.host;
+    hello.address = config_.address;
+    hello.port = config_.postgresql.port;
+    hello.engine = driver_->name();
+    if (!config_.dns.empty()) {
+        hello.probe_port = config_.dns.front().port;
+        hello.dns_address = text_of(config_.dns.front());
+    }
+    return hello;
+}
+
+Result<void> Agent::listen() {
+    if (config_.dns.empty()) {
+        return {};
+    }
+    auto server =
+        dns::NameServer::listen(executor_, config_.dns, [this] { return names_.current(); });
+    if (!server) {
+        return within("listening for DNS", server.error());
+    }
+    name_server_ = std::move(*server);
+    return {};
+}
+
+void Agent::begin() {
+    const auto now = boot_time();
+    state_.forget_server(now);
+    state_.fsync.reset(now);
+    state_.newest_told = memory_.accepted();
+    journal_.on_change([this] { state_.status_wake.notify(); });
+    if (memory_.record()) {
+        journal_.set_scene(memory_.record()->pair, memory_.accepted());
+    }
+    const auto owner = look_at_owner(driver_->data_folder(), memory_.data());
+    if (owner.whose == Ownership::mine) {
+        supervisor_.adopt();
+    }
+    start_coroutine(executor_, probes_.observe());
+    start_coroutine(executor_, probes_.heartbeat());
+    start_coroutine(executor_, probes_.upstream());
+    start_coroutine(executor_, fsync_.run());
+    start_coroutine(executor_, goals_.run());
+    start_coroutine(executor_, link_.run());
+    start_coroutine(executor_, save_zone(memory_, journal_));
+    start_coroutine(executor_, reap_now_and_then());
+}
+
+} // namespace lockstep

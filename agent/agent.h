@@ -1,0 +1,53 @@
+#pragma once
+
+#include <memory>
+
+#include "agent/acceptance.h"
+#include "agent/config.h"
+#include "agent/controller_link.h"
+#include "agent/fsync_probe.h"
+#include "agent/goal_loop.h"
+#include "agent/name_service.h"
+#include "agent/probes.h"
+
+namespace lockstep {
+
+/// All parts of one agent, on one thread.
+class Agent {
+public:
+    struct Start {
+        AgentConfig config;
+        Identity identity;
+        std::unique_ptr<Driver> driver;
+        Memory memory;
+    };
+
+    Agent(asio::any_io_executor executor, Start start);
+
+    /// Takes the addresses of its name server. Errors: `refused` (in use, not of this machine).
+    [[nodiscard]] Result<void> listen();
+    /// Adopts what runs and starts every loop.
+    void begin();
+
+private:
+    [[nodiscard]] wire::Hello hello() const;
+    [[nodiscard]] Supervisor::Hooks hooks();
+
+    asio::any_io_executor executor_;
+    AgentConfig config_;
+    std::unique_ptr<Driver> driver_;
+    Memory memory_;
+    LocalState state_;
+    Journal journal_;
+    Supervisor supervisor_;
+    DataMaking making_;
+    Acceptance acceptance_;
+    Probes probes_;
+    FsyncProbe fsync_;
+    GoalLoop goals_;
+    ControllerLink link_;
+    NameView names_;
+    std::unique_ptr<dns::NameServer> name_server_;
+};
+
+} // namespace lockstep

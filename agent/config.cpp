@@ -1,0 +1,124 @@
+#include "agent/config.h"
+
+#include <array>
+
+#include <unistd.h>
+
+namespace lockstep {
+namespace {
+
+using Table = ConfigFile::Table;
+
+std::string this_host() {
+    std::array<char, 256> name{};
+    if (::gethostname(name.data(), name.size() - 1) != 0) {
+        return "localhost";
+    }
+    return name.data();
+}
+
+std::filesystem::path absolute_path(Table& table, std::string_view key) {
+    std::filesystem::path path = table.text(key);
+    if (!path.empty() && !path.is_absolute()) {
+        table.mistake(key, "an absolute path is wanted");
+    }
+    return path.lexically_normal();
+}
+
+std::string ip_address(Table& table, std::string_view key) {
+    auto text = table.text(key);
+    const bool v6 = text.find(':') != std::string::npos;
+    if (!text.empty() && !parse_host_port(v6 ? "[" + text + "]:1" : text + ":1")) {
+        table.mistake(key, "an IP address is wanted, no name");
+    }
+    return text;
+}
+
+MemberId member_name(Table& table) {
+    auto name = table.text("name");
+    if (auto parsed = parse_member_id(name); !name.empty() && !parsed) {
+        table.mistake("name", parsed.error().message);
+    }
+    return name;
+}
+
+DatabaseConfig read_database(Table table) {
+    DatabaseConfig database;
+    database.bin_dir = absolute_path(table, "bin_dir");
+    database.data_dir = absolute_path(table, "data_dir");
+    database.port = static_cast<std::uint16_t>(table.integer("port", 1, 65535, 5432));
+    database.hba = table.texts("hba");
+    auto settings = table.table("settings");
+    if (settings.present()) {
+        database.settings = settings.settings();
+    }
+    return database;
+}
+
+std::vector<HostPort> read_dns(Table table) {
+    std::vector<HostPort> addresses;
+    if (!table.present()) {
+        return addresses;
+    }
+    const auto listen = table.texts("listen");
+    if (listen.empty()) {
+        table.mistake("listen", "at least one \"ADDRESS:PORT\" is wanted");
+    }
+    for (const auto& text : listen) {
+        if (auto at = parse_host_port(text)) {
+            addresses.push_back(*at);
+        } else {
+            table.mistake("listen", at.error().message);
+        }
+    }
+    return addresses;
+}
+
+/// A wiped or copied data folder must not take the agent's own state with it.
+void check_places(Table& root, const AgentConfig& config) {
+    const auto data = config.postgresql.data_dir.string() + "/";
+    if (!config.state_dir.empty() && (config.state_dir.string() + "/").starts_with(data)) {
+        root.mistake("state_dir", "it must not lie in postgresql.data_dir");
+    }
+    if (!config.run_dir.empty() && (config.run_dir.string() + "/").starts_with(data)) {
+        root.mistake("run_dir", "it must not lie in postgresql.data_dir");
+    }
+}
+
+Result<AgentConfig> read(ConfigFile file) {
+    AgentConfig config;
+    auto root = file.root();
+    config.name = member_name(root);
+    config.zone = root.text("zone");
+    config.host = root.text("host", this_host());
+    config.address = ip_address(root, "address");
+    config.state_dir = absolute_path(root, "state_dir");
+    config.run_dir = absolute_path(root, "run_dir");
+    config.postgresql = read_database(file.table("postgresql"));
+    config.dns = read_dns(file.table("dns"));
+    check_places(root, config);
+    if (auto finished = file.finish(); !finished) {
+        return tl::unexpected(finished.error());
+    }
+    return config;
+}
+
+} // namespace
+
+Result<AgentConfig> load_agent_config(const std::filesystem::path& path) {
+    auto file = ConfigFile::open(path);
+    if (!file) {
+        return tl::unexpected(file.error());
+    }
+    return read(std::move(*file));
+}
+
+Result<AgentConfig> parse_agent_config(std::string_view text, const std::string& name) {
+    auto file = ConfigFile::parse(text, name);
+    if (!file) {
+        return tl::unexpected(file.error());
+    }
+    return read(std::move(*file));
+}
+
+} // namespace lockstep

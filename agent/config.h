@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/ids.h"
+#include "platform/config.h"
+
+namespace lockstep {
+
+/// The database beside the agent, as the file has it; the driver gives it a meaning.
+struct DatabaseConfig {
+    std::filesystem::path bin_dir;
+    std::filesystem::path data_dir;
+    std::uint16_t port = 5432;
+    std::vector<std::string> hba; // The user's own rules, added after Lockstep's.
+    std::vector<std::pair<std::string, std::string>> settings;
+};
+
+/// The agent's file.
+struct AgentConfig {
+    MemberId name;
+    std::string zone;
+    std::string host;
+    std::string address;
+    std::filesystem::path state_dir;
+    std::filesystem::path run_dir;
+    DatabaseConfig postgresql;
+    std::vector<HostPort> dns; // Empty: no name server.
+};
+
+/// Errors: `refused` with every mistake as FILE:LINE:COLUMN; `unreachable` if there is no file.
+[[nodiscard]] Result<AgentConfig> load_agent_config(const std::filesystem::path& path);
+/// The same from text; `name` stands for the file.
+[[nodiscard]] Result<AgentConfig> parse_agent_config(std::string_view text,
+                                                     const std::string& name);
+
+} // namespace lockstep

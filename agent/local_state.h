@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/data_view.h"
+#include "agent/decision/duty.h"
+#include "agent/server_view.h"
+#include "agent/wake.h"
+#include "core/goal.h"
+#include "core/observation.h"
+#include "core/wire/messages.h"
+#include "drivers/driver.h"
+
+namespace lockstep {
+
+/// A judgement of this data against an upstream.
+struct DataJudgement {
+    Epoch epoch{};
+    MemberId upstream;
+    Divergence divergence;
+};
+
+/// What the parts of one agent share, all on its one thread. Nothing here outlives the process;
+/// what must is in Memory.
+struct LocalState {
+    LocalState(asio::any_io_executor executor, MemberId member)
+        : self(std::move(member)), goal_wake(executor), status_wake(executor),
+          observe_wake(executor) {}
+
+    /// Something changed that the goal loop or the controller should know at once.
+    void changed() {
+        goal_wake.notify();
+        status_wake.notify();
+    }
+    void forget_server(Milliseconds now) {
+        server.forget(now);
+        in_force.reset();
+        slots_kept_for.reset();
+        upstream_answers_since.reset();
+        heartbeat.reset(now);
+    }
+
+    const MemberId self;
+    Wake goal_wake;
+    Wake status_wake;
+    Wake observe_wake;
+
+    // The data folder.
+    std::optional<DataFolder> inside;
+    Milliseconds inspected_at{0};
+    std::optional<DataJudgement> judgement;
+    bool must_judge = false;
+    std::uint32_t fruitless_judgements = 0; // In a row, without a stream since.
+
+    // The server.
+    ServerView server;
+    Silence heartbeat;
+    Silence fsync;
+    Milliseconds fsync_proved_at{0}; // When the last fsync probe that finished was started.
+    std::uint64_t free_bytes = 0;
+    std::optional<Ticket> in_force;
+    std::optional<std::vector<Member>> slots_kept_for;
+    std::optional<Barrier> barrier;
+    std::optional<Milliseconds> upstream_answers_since;
+
+    /// F23: what the disk said under a revision that has this member stand down.
+    struct NeverPromoted {
+        Revision revision{};
+        bool proved = false;
+    };
+    std::optional<NeverPromoted> never_promoted;
+    bool promoting = false; // The engine was told to promote and may already write.
+
+    // R5.
+    std::uint64_t start_request = 0;
+    std::optional<wire::StartPermit> permit;
+
+    // What goes on.
+    Revision newest_told{0}; // Above the accepted one: a record is being accepted right now.
+    std::optional<Job> job;
+    Milliseconds job_since{0};
+    std::optional<Milliseconds> told_at; // When a controller was last heard (R7 obeyed).
+    Milliseconds newest_told_at{0};      // When the accepted record arrived, for its phases_ms.
+    Milliseconds newest_kept_at{0};      // When it was on disk.
+};
+
+} // namespace lockstep

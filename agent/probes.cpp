@@ -1,0 +1,127 @@
+#include "agent/probes.h"
+
+#include <utility>
+
+#include "core/goal.h"
+#include "platform/clock.h"
+
+namespace lockstep {
+namespace {
+
+constexpr Milliseconds between_observations{100};
+constexpr Milliseconds longest_observation{1000};
+constexpr Milliseconds between_heartbeats{300};
+constexpr Milliseconds longest_heartbeat{1000};
+constexpr Milliseconds between_connects{1000};
+constexpr Milliseconds longest_connect{500};
+
+/// What the controller should hear of at once.
+bool differs(const std::optional<ServerReport>& before, const ServerReport& now) {
+    return !before || before->state != now.state ||
+           before->stream.connected != now.stream.connected ||
+           before->stream.name != now.stream.name ||
+           before->acknowledgements.name != now.acknowledgements.name ||
+           before->acknowledgements.streaming != now.acknowledgements.streaming ||
+           before->lowered != now.lowered || before->unfit != now.unfit;
+}
+
+Awaitable<void> connect_to(std::shared_ptr<asio::ip::tcp::socket> socket,
+                           asio::ip::tcp::endpoint to, std::shared_ptr<bool> answered) {
+    const auto [error] = co_await socket->async_connect(to, asio::as_tuple(asio::use_awaitable));
+    *answered = !error;
+}
+
+/// Whether somebody accepts a connection there.
+Awaitable<bool> port_answers(Member upstream) {
+    using namespace asio::experimental::awaitable_operators;
+    error_code bad_address;
+    const auto address = asio::ip::make_address(upstream.address, bad_address);
+    if (bad_address) {
+        co_return false;
+    }
+    const auto executor = co_await asio::this_coro::executor;
+    const auto socket = std::make_shared<asio::ip::tcp::socket>(executor);
+    const auto answered = std::make_shared<bool>(false);
+    const asio::ip::tcp::endpoint to(address, upstream.port);
+    const auto deadline = Deadline::in(longest_connect);
+    auto connecting = connect_to(socket, to, answered);
+    auto waiting = until(deadline);
+    co_await (std::move(connecting) || std::move(waiting));
+    co_return *answered;
+}
+
+} // namespace
+
+Probes::Probes(Driver& driver, LocalState& state, Supervisor& supervisor, const Memory& memory)
+    : driver_(driver), state_(state), supervisor_(supervisor), memory_(memory) {}
+
+Awaitable<void> Probes::observe() {
+    for (;;) {
+        if (runs()) {
+            co_await observe_once();
+        }
+        co_await state_.observe_wake.wait(between_observations);
+    }
+}
+
+Awaitable<void> Probes::observe_once() {
+    const auto asked_at = boot_time();
+    const auto deadline = Deadline::in(longest_observation);
+    state_.server.asked(asked_at);
+    auto report = co_await driver_.observe(deadline);
+    if (!runs()) {
+        co_return; // It died meanwhile: what it said last is no news.
+    }
+    if (!report) {
+        state_.server.failed(report.error().message);
+        co_return;
+    }
+    supervisor_.answered();
+    const bool news = differs(state_.server.report(), *report);
+    state_.server.take(std::move(*report), asked_at, boot_time());
+    if (news) {
+        state_.changed();
+    }
+}
+
+Awaitable<void> Probes::heartbeat() {
+    for (;;) {
+        if (runs() && state_.server.state() == ServerState::primary) {
+            co_await heartbeat_once();
+        } else {
+            state_.heartbeat.reset(boot_time());
+        }
+        co_await pause_for(between_heartbeats);
+    }
+}
+
+Awaitable<void> Probes::heartbeat_once() {
+    const auto deadline = Deadline::in(longest_heartbeat);
+    state_.heartbeat.asked(boot_time());
+    const auto beat = co_await driver_.heartbeat(deadline);
+    if (beat) {
+        state_.heartbeat.good(boot_time()); // Waiting for the standby is not silence.
+        co_return;
+    }
+    state_.heartbeat.bad(beat.error().message);
+}
+
+Awaitable<void> Probes::upstream() {
+    for (;;) {
+        co_await pause_for(between_connects);
+        const auto goal = memory_.record() ? goal_for(*memory_.record(), state_.self) : Goal{};
+        const bool streams = state_.server.disconnected_for(boot_time()).count() == 0;
+        if (!runs() || streams || !goal.upstream) {
+            state_.upstream_answers_since.reset();
+            continue;
+        }
+        const bool answers = co_await port_answers(*goal.upstream);
+        if (!answers) {
+            state_.upstream_answers_since.reset();
+        } else if (!state_.upstream_answers_since) {
+            state_.upstream_answers_since = boot_time();
+        }
+    }
+}
+
+} // namespace lockstep

@@ -1,0 +1,219 @@
+#include "agent/run.h"
+
+#include <csignal>
+#include <iostream>
+#include <iterator>
+
+#include <unistd.h>
+
+#include "agent/agent.h"
+#include "agent/coroutine.h"
+#include "agent/join.h"
+#include "drivers/postgres/postgres_driver.h"
+#include "platform/files.h"
+#include "platform/log.h"
+
+namespace lockstep {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int ended = 0;
+constexpr int start_failed = 1;
+constexpr int usage = 2;
+constexpr std::chrono::seconds longest_join{20};
+constexpr std::size_t largest_token_bytes = 16384;
+
+int refuse(std::string_view what, const Error& error, int status) {
+    std::cerr << "lockstepd " << what << ": " << error.message << "\n";
+    return status;
+}
+
+PostgresConfig postgres_config(const AgentConfig& config, const Identity& identity) {
+    PostgresConfig postgres;
+    postgres.member = config.name;
+    postgres.bin_dir = config.postgresql.bin_dir;
+    postgres.data_dir = config.postgresql.data_dir;
+    postgres.run_dir = config.run_dir;
+    postgres.log_file = config.state_dir / "postgresql.log";
+    postgres.address = config.address;
+    postgres.port = config.postgresql.port;
+    postgres.tls = {identity.files.ca, identity.files.certificate, identity.files.key};
+    postgres.hba = config.postgresql.hba;
+    postgres.settings = config.postgresql.settings;
+    return postgres;
+}
+
+Result<void> make_folder(const fs::path& folder, const char* key) {
+    std::error_code trouble;
+    fs::create_directories(folder, trouble);
+    if (trouble) {
+        return fail(Errc::refused, std::string(key) + " " + folder.string() +
+                                       " cannot be made: " + trouble.message());
+    }
+    if (::access(folder.c_str(), R_OK | W_OK | X_OK) != 0) {
+        return fail(Errc::refused,
+                    std::string(key) + " " + folder.string() + " cannot be written by this user");
+    }
+    return {};
+}
+
+Result<void> check_tools(const fs::path& bin_dir) {
+    for (const auto* const tool : {"postgres", "initdb", "pg_basebackup", "pg_controldata"}) {
+        const auto path = bin_dir / tool;
+        if (::access(path.c_str(), X_OK) != 0) {
+            return fail(Errc::refused, "postgresql.bin_dir: there is no program " + path.string() +
+                                           " that this user can run; is PostgreSQL installed?");
+        }
+    }
+    return {};
+}
+
+Result<void> check_user() {
+    if (::geteuid() == 0) {
+        return fail(Errc::refused, "PostgreSQL does not run as root: start the agent as the "
+                                   "database's user (for example: setpriv --reuid postgres "
+                                   "--regid postgres --init-groups)");
+    }
+    return {};
+}
+
+/// Two agents never share a state folder or a data folder.
+struct Locks {
+    FileLock state;
+    FileLock data;
+};
+
+Result<Locks> take_locks(const AgentConfig& config) {
+    auto state = FileLock::take(config.state_dir / "lock");
+    if (!state) {
+        return within("another agent uses this state_dir", state.error());
+    }
+    const auto& data_dir = config.postgresql.data_dir;
+    // Beside the folder, not in it: a clone wants it empty.
+    const auto beside = data_dir.parent_path() / ("." + data_dir.filename().string() + ".lock");
+    auto data = FileLock::take(beside);
+    if (!data) {
+        return within("postgresql.data_dir cannot be taken by this agent", data.error());
+    }
+    return Locks{std::move(*state), std::move(*data)};
+}
+
+Result<void> prepare_machine(const AgentConfig& config) {
+    auto done = check_user();
+    if (done) {
+        done = check_tools(config.postgresql.bin_dir);
+    }
+    if (done) {
+        done = make_folder(config.state_dir, "state_dir");
+    }
+    if (done) {
+        done = make_folder(config.run_dir, "run_dir");
+    }
+    if (done) {
+        done = make_folder(config.postgresql.data_dir.parent_path(),
+                           "the folder above postgresql.data_dir,");
+    }
+    return done ? become_subreaper() : done;
+}
+
+Awaitable<void> until_signalled(asio::io_context& context) {
+    asio::signal_set signals(context, SIGTERM, SIGINT);
+    co_await signals.async_wait(asio::as_tuple(asio::use_awaitable));
+    context.stop();
+}
+
+Result<void> serve(asio::io_context& context, const AgentConfig& config, Identity identity) {
+    auto memory = Memory::open(config.state_dir, identity.store_id, context.get_executor());
+    if (!memory) {
+        return tl::unexpected(memory.error());
+    }
+    auto driver = PostgresDriver::make(context.get_executor(), postgres_config(config, identity));
+    Agent agent(context.get_executor(),
+                {config, std::move(identity), std::move(driver), std::move(*memory)});
+    if (auto listening = agent.listen(); !listening) {
+        return listening;
+    }
+    agent.begin();
+    start_coroutine(context.get_executor(), until_signalled(context));
+    context.run();
+    spdlog::info("ends; the database, if it runs, goes on");
+    return {};
+}
+
+int start_agent(const AgentConfig& config) {
+    auto identity = load_identity(config.state_dir);
+    if (!identity) {
+        return refuse("agent", identity.error(), start_failed);
+    }
+    if (auto good = postgres::check(postgres_config(config, *identity)); !good) {
+        return refuse("agent", good.error(), usage);
+    }
+    if (auto prepared = prepare_machine(config); !prepared) {
+        return refuse("agent", prepared.error(), start_failed);
+    }
+    const auto locks = take_locks(config);
+    if (!locks) {
+        return refuse("agent", locks.error(), start_failed);
+    }
+    asio::io_context context(1);
+    if (auto served = serve(context, config, std::move(*identity)); !served) {
+        return refuse("agent", served.error(), start_failed);
+    }
+    return ended;
+}
+
+Result<std::string> read_token(const std::optional<fs::path>& file) {
+    if (file) {
+        return read_file(*file, largest_token_bytes);
+    }
+    std::string text(std::istreambuf_iterator<char>(std::cin), {});
+    if (text.size() > largest_token_bytes) {
+        return fail(Errc::refused, "standard input: this is no join token");
+    }
+    return text;
+}
+
+Awaitable<void> join_once(AgentConfig config, JoinToken token, Result<void>* outcome) {
+    const auto deadline = Deadline::in(longest_join);
+    *outcome = co_await join(std::move(config), std::move(token), deadline);
+}
+
+} // namespace
+
+int run_agent(const fs::path& config_path) {
+    const auto config = load_agent_config(config_path);
+    if (!config) {
+        return refuse("agent", config.error(), usage);
+    }
+    std::signal(SIGPIPE, SIG_IGN);
+    start_log("agent " + config->name);
+    return start_agent(*config);
+}
+
+int run_join(const fs::path& config_path, const std::optional<fs::path>& token_file) {
+    const auto config = load_agent_config(config_path);
+    if (!config) {
+        return refuse("join", config.error(), usage);
+    }
+    const auto text = read_token(token_file);
+    if (!text) {
+        return refuse("join", text.error(), start_failed);
+    }
+    auto token = parse_token(*text);
+    if (!token) {
+        return refuse("join", token.error(), start_failed);
+    }
+    asio::io_context context(1);
+    Result<void> outcome;
+    start_coroutine(context.get_executor(), join_once(*config, std::move(*token), &outcome));
+    context.run();
+    if (!outcome) {
+        return refuse("join", outcome.error(), start_failed);
+    }
+    std::cout << "joined as " << config->name << "; the identity is in "
+              << identity_folder(config->state_dir).string() << "\n";
+    return ended;
+}
+
+} // namespace lockstep

@@ -1,0 +1,227 @@
+#include "agent/supervisor.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "agent/coroutine.h"
+#include "agent/log_tail.h"
+#include "platform/clock.h"
+
+namespace lockstep {
+namespace {
+
+constexpr std::chrono::milliseconds longest_fence{10000};
+constexpr std::array<std::chrono::milliseconds, 5> start_back_off = {
+    std::chrono::milliseconds{0}, std::chrono::milliseconds{1000}, std::chrono::milliseconds{2000},
+    std::chrono::milliseconds{5000}, std::chrono::milliseconds{10000}};
+constexpr std::chrono::milliseconds settled_after{10000}; // A death before is a failed start.
+constexpr const char* start_alarm = "start";
+constexpr const char* fence_alarm = "fence";
+
+} // namespace
+
+Supervisor::Supervisor(asio::any_io_executor executor, Driver& driver, Journal& journal,
+                       Hooks hooks)
+    : executor_(executor), driver_(driver), journal_(journal), hooks_(std::move(hooks)),
+      ended_(executor) {}
+
+void Supervisor::set_state(State state) {
+    state_ = state;
+    hooks_.changed();
+}
+
+void Supervisor::adopt() {
+    const auto found = driver_.running_server();
+    const auto here = processes_in(driver_.data_folder());
+    if (found && std::ranges::find(here, found->pid) != here.end()) {
+        if (const auto watched = watch(*found)) {
+            started_at_ = -settled_after; // Its death is no failed start.
+            journal_.write("adopted", Severity::info,
+                           "took over the running server, process " + std::to_string(found->pid));
+            set_state(State::running);
+            return;
+        }
+    }
+    if (!here.empty()) {
+        journal_.write("leftover", Severity::warning,
+                       std::to_string(here.size()) +
+                           " processes of an earlier server are left in the data folder");
+        set_state(State::leftover);
+    }
+}
+
+Result<void> Supervisor::watch(ProcessId process) {
+    auto death = DeathWatch::open(executor_, process);
+    if (!death) {
+        return tl::unexpected(death.error());
+    }
+    process_ = process;
+    ending_why_.clear();
+    death_watch_ = std::move(*death);
+    start_coroutine(executor_, wait_for_death(death_watch_, process));
+    return {};
+}
+
+Awaitable<void> Supervisor::wait_for_death(std::shared_ptr<DeathWatch> death, ProcessId process) {
+    co_await death->dead();
+    if (!process_ || *process_ != process) {
+        co_return;
+    }
+    died(process);
+    if (!fencing_) {
+        co_await clean_up();
+    }
+}
+
+void Supervisor::died(ProcessId process) {
+    std::string how = fencing_ ? "was killed" : "ended (how is not known: no child of this agent)";
+    for (const auto& reaped : reap_children()) {
+        how = reaped.pid == process.pid ? reaped.how : how;
+    }
+    process_.reset();
+    death_watch_.reset();
+    const bool unasked = ending_why_.empty();
+    death_ = "process " + std::to_string(process.pid) + " " + how +
+             (unasked ? "" : ", ended by its agent: " + ending_why_);
+    state_ = State::ending;
+    hooks_.gone();
+    hooks_.changed();
+    journal_.write("server died", unasked ? Severity::warning : Severity::info, death_);
+    if (unasked && boot_time() - started_at_ < settled_after) {
+        count_failed_start();
+    }
+    driver_.forget_server();
+    ended_.notify();
+}
+
+void Supervisor::count_failed_start() {
+    const auto step = std::min<std::size_t>(failed_starts_, start_back_off.size() - 1);
+    ++failed_starts_;
+    held_until_ = boot_time() + start_back_off[step];
+    journal_.raise(start_alarm, "the server died right after its start, " +
+                                    std::to_string(failed_starts_) + " times in a row (" + death_ +
+                                    "); the end of its log " + driver_.server_log().string() +
+                                    ": " + last_lines(driver_.server_log(), 5));
+}
+
+void Supervisor::answered() {
+    if (boot_time() - started_at_ < settled_after) {
+        return;
+    }
+    failed_starts_ = 0;
+    held_until_ = std::chrono::milliseconds{0};
+    journal_.clear(start_alarm);
+}
+
+bool Supervisor::start_is_held() const {
+    return boot_time() < held_until_;
+}
+
+Awaitable<void> Supervisor::clean_up() {
+    fencing_ = true;
+    static_cast<void>(co_await end_all(std::nullopt)); // Told by an alarm, tried again as a duty.
+    fencing_ = false;
+}
+
+/// The ticket goes first: nobody shall start what is just being ended.
+Awaitable<Result<void>> Supervisor::end_all(std::optional<ProcessId> process) {
+    auto removed = remove_ticket();
+    const auto deadline = Deadline::in(longest_fence);
+    auto folder = driver_.data_folder();
+    auto killed = co_await kill_all_in(std::move(folder), process, deadline);
+    static_cast<void>(reap_children());
+    if (!killed) {
+        journal_.raise(fence_alarm, "the server could not be ended: " + killed.error().message);
+        set_state(State::leftover);
+        co_return killed;
+    }
+    driver_.forget_server();
+    if (!removed) {
+        journal_.raise(fence_alarm, "the ticket could not be removed: " + removed.error().message);
+    } else {
+        journal_.clear(fence_alarm);
+    }
+    set_state(State::none);
+    co_return removed;
+}
+
+Awaitable<Result<void>> Supervisor::fence(std::string why) {
+    if (fencing_) {
+        co_return fail(Errc::conflict, "the server is being ended already");
+    }
+    fencing_ = true;
+    ending_why_ = why;
+    const auto process = process_;
+    state_ = State::ending;
+    journal_.write("fence", Severity::warning, "fencing the server: " + why);
+    auto ended = co_await end_all(process);
+    if (ended && process_) {
+        died(*process_); // The kernel's word of it is still under way.
+        set_state(State::none);
+    }
+    fencing_ = false;
+    if (ended) {
+        journal_.write("fenced", Severity::info, "no process of the server is left");
+    }
+    co_return ended;
+}
+
+Awaitable<Result<void>> Supervisor::stop(std::string why, Deadline deadline) {
+    if (!process_) {
+        co_return Result<void>{};
+    }
+    ending_why_ = why;
+    auto asked = co_await driver_.stop(deadline);
+    while (asked && process_ && !deadline.passed()) {
+        co_await ended_.wait(deadline.left());
+    }
+    if (!process_) {
+        co_return Result<void>{};
+    }
+    auto fenced = co_await fence(std::move(why));
+    co_return fenced;
+}
+
+Result<void> Supervisor::remove_ticket() {
+    auto removed = driver_.remove_ticket();
+    if (removed) {
+        may_have_ticket_ = false;
+    }
+    return removed;
+}
+
+Awaitable<Result<void>> Supervisor::start(Ticket ticket, std::function<bool()> still_wanted) {
+    if (state_ != State::none) {
+        co_return fail(Errc::conflict, "a server runs already");
+    }
+    if (!processes_in(driver_.data_folder()).empty()) {
+        std::string why = "processes are left in the data folder";
+        auto cleared = co_await fence(std::move(why));
+        if (!cleared) {
+            co_return cleared;
+        }
+    }
+    if (!still_wanted()) {
+        co_return fail(Errc::conflict, "the record changed before the server was started");
+    }
+    may_have_ticket_ = true;
+    if (auto written = driver_.write_ticket(ticket); !written) {
+        co_return written;
+    }
+    const auto launched = launch_detached(driver_.start_command(), driver_.server_log());
+    if (!launched) {
+        co_return tl::unexpected(launched.error());
+    }
+    started_at_ = boot_time();
+    if (auto watched = watch(*launched); !watched) {
+        process_ = *launched;
+        died(*launched);
+        co_await clean_up();
+        co_return Result<void>{};
+    }
+    set_state(State::running);
+    co_return Result<void>{};
+}
+
+} // namespace lockstep

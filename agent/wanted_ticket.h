@@ -1,0 +1,21 @@
+#pragma once
+
+#include "core/goal.h"
+#include "drivers/driver.h"
+
+namespace lockstep {
+
+/// The ticket of a goal: pure, so that the same record always means the same ticket.
+
+/// Of a primary: commits wait for the goal's sync name.
+[[nodiscard]] Ticket primary_ticket(const Goal& goal);
+/// Of a standby: it follows the goal's upstream under the goal's name.
+[[nodiscard]] Ticket standby_ticket(const Goal& goal);
+/// Of a standby that shall be promoted: it follows nobody, so that it takes nothing more from the
+/// primary that it succeeds.
+[[nodiscard]] Ticket replaying_ticket(const Goal& goal);
+
+/// The one that a running server should obey.
+[[nodiscard]] Ticket wanted_ticket(const Goal& goal);
+
+} // namespace lockstep
