@@ -139,7 +139,11 @@ void Channel::on_socket(void* channel, int descriptor, int readable, int writabl
         socket = known->second;
     } else {
         socket = std::make_shared<Socket>(self.strand_);
-        socket->descriptor.assign(descriptor);
+        error_code error; // An exception would fly through c-ares.
+        socket->descriptor.assign(descriptor, error);
+        if (error) {
+            return; // Not watched, so the deadline ends it.
+        }
         self.sockets_.emplace(descriptor, socket);
     }
     socket->wants_to_read = readable != 0;
