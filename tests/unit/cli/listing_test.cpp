@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <regex>
+
 #include "tests/support/api_samples.h"
 #include "tests/support/cli_run.h"
 
@@ -137,6 +140,27 @@ TEST(Completion, KnowsEveryVerbAndOption) {
           "--when-standby-lost) COMPREPLY=( $(compgen -W 'continue wait'",
           "--identity) COMPREPLY=( $(compgen -d", "complete -F _lockstep lockstep"}) {
         EXPECT_TRUE(contains(text, part)) << part << "\n" << text;
+    }
+}
+
+std::string document(const std::string& name) {
+    std::ifstream file(std::string(LOCKSTEP_SOURCE_DIR) + "/docs/" + name);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST(Documentation, TellsEveryOptionAndVerb) {
+    CliRun cli;
+    cli.run({"completion", "bash"});
+    const auto script = cli.out.str();
+    const auto page = document("cli.md");
+    const std::regex option("--[a-z][a-z-]+");
+    for (std::sregex_iterator it(script.begin(), script.end(), option), end; it != end; ++it) {
+        EXPECT_TRUE(contains(page, it->str())) << it->str();
+    }
+    const std::regex path(" /([a-z]+)(?:/([a-z]+))?(?= )");
+    for (std::sregex_iterator it(script.begin(), script.end(), path), end; it != end; ++it) {
+        const auto verb = it->str(2).empty() ? it->str(1) : it->str(1) + " " + it->str(2);
+        EXPECT_TRUE(contains(page, "`" + verb)) << verb;
     }
 }
 
