@@ -101,7 +101,9 @@ PostgresDriver::look_at_settings(Session::Ptr session, Deadline deadline) {
     const auto ticket = postgres::ticket_path(config_).string();
     for (std::size_t row = 0; row < rows->size(); ++row) {
         const auto setting = setting_in(*rows, row, expected);
-        const bool from_ticket = setting.file == ticket;
+        // PostgreSQL sets hba_file and ident_file from the ticket once more itself, as "override".
+        const bool repeated = setting.source == "override" && setting.value == setting.expected;
+        const bool from_ticket = setting.file == ticket || repeated;
         if (from_ticket && setting.value == setting.expected) {
             continue;
         }
