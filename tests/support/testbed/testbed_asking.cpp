@@ -122,7 +122,7 @@ Json Testbed::wait_for_pair(const std::string& what, const Condition& condition,
         last = Json::parse(outcome.output, nullptr, false);
         if (outcome.status == 0 && last.is_object() && condition(last))
             return last;
-        std::this_thread::sleep_for(Milliseconds{50});
+        std::this_thread::sleep_for(Milliseconds{150});
     }
     throw Failure("the pair did not come to " + what + " within " + std::to_string(most.count()) +
                   " ms\n" + state_of_things());
