@@ -55,12 +55,15 @@ bool NameView::vouches_for(const PairName& pair) const {
 std::shared_ptr<const dns::ZoneView> NameView::current() {
     dns::ZoneView view;
     view.zone = zone();
+    // Of pairs made since a controller last spoke this agent knows nothing, so it denies none.
+    view.may_deny = state_.told_at && boot_time() - *state_.told_at < Timings{}.fence_after;
     for (const auto& endpoint : view.zone.endpoints) {
         if (vouches_for(endpoint.pair)) {
             view.vouched.insert(endpoint.pair);
         }
     }
-    if (!last_ || last_->zone != view.zone || last_->vouched != view.vouched) {
+    if (!last_ || last_->zone != view.zone || last_->vouched != view.vouched ||
+        last_->may_deny != view.may_deny) {
         last_ = std::make_shared<const dns::ZoneView>(std::move(view));
     }
     return last_;
