@@ -33,7 +33,7 @@ void print_events(const Screen& screen, const std::vector<EventView>& events, bo
                  {"PAIR", Table::Fit::whole, 8},
                  {"MEMBER", Table::Fit::whole, 6},
                  {"SEVERITY", Table::Fit::whole, 8},
-                 {"KIND", Table::Fit::whole, 10},
+                 {"KIND", Table::Fit::whole, 14},
                  {"MESSAGE", Table::Fit::flexible}});
     for (const auto& event : events) {
         table.add({{event.time},

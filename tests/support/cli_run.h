@@ -11,6 +11,10 @@
 
 namespace lockstep::cli {
 
+inline bool contains(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
 /// `lockstep` run inside the test, in a world of its own: a scripted API, streams of text, a
 /// clock that does not wait, no configuration files but those that the test writes.
 class CliRun {

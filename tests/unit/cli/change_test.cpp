@@ -8,10 +8,6 @@ namespace {
 
 using nlohmann::json;
 
-bool contains(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
-
 const std::vector<std::string> create_words = {"pair", "create",    "shop", "--primary",
                                                "a",    "--standby", "b"};
 

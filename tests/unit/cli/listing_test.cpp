@@ -1,27 +1,26 @@
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cstdio>
 #include <fstream>
 #include <regex>
 
 #include "tests/support/api_samples.h"
 #include "tests/support/cli_run.h"
+#include "tests/support/temporary_folder.h"
 
 namespace lockstep::cli {
 namespace {
 
 using nlohmann::json;
 
-bool contains(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
-
 TEST(Events, ShowsTimeMemberSeverityKindAndMessage) {
     CliRun cli;
     cli.answers("GET /v1/events", json{{"events", {samples::event(7, "alarm", "a died")}}}.dump());
     EXPECT_EQ(cli.run({"events", "shop", "--limit", "5"}), 0);
     EXPECT_EQ(cli.out.str(),
-              "TIME                      PAIR      MEMBER  SEVERITY  KIND        MESSAGE\n"
-              "2026-11-22T21:33:20.123Z  shop      a       alarm     promote     a died\n");
+              "TIME                      PAIR      MEMBER  SEVERITY  KIND            MESSAGE\n"
+              "2026-11-22T21:33:20.123Z  shop      a       alarm     promote         a died\n");
     EXPECT_EQ(
         cli.api->requests.at(0).query,
         (std::map<std::string, std::string>{{"after", "0"}, {"limit", "5"}, {"pair", "shop"}}));
@@ -141,6 +140,31 @@ TEST(Completion, KnowsEveryVerbAndOption) {
           "--identity) COMPREPLY=( $(compgen -d", "complete -F _lockstep lockstep"}) {
         EXPECT_TRUE(contains(text, part)) << part << "\n" << text;
     }
+}
+
+/// What bash offers after these words, by the script that the program prints.
+std::string completed(const std::string& words) {
+    CliRun cli;
+    cli.run({"completion", "bash"});
+    TemporaryFolder folder;
+    std::ofstream(folder / "script") << cli.out.str() << "COMP_WORDS=(" << words << ")\n"
+                                     << "COMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n"
+                                     << "_lockstep\necho -n \"${COMPREPLY[*]}\"\n";
+    const auto command = "bash " + (folder / "script").string();
+    auto* pipe = popen(command.c_str(), "r");
+    std::array<char, 4096> offered{};
+    const auto size = std::fread(offered.data(), 1, offered.size(), pipe);
+    EXPECT_EQ(pclose(pipe), 0);
+    return {offered.data(), size};
+}
+
+TEST(Completion, OffersInBashWhatMayFollow) {
+    EXPECT_EQ(completed("lockstep pa"), "pair pause");
+    EXPECT_TRUE(completed("lockstep pair ''").starts_with("create show delete"));
+    EXPECT_EQ(completed("lockstep --json failover shop --ac"), "--accept-data-loss");
+    EXPECT_EQ(completed("lockstep pair create shop --profile ''"), "lan wan");
+    EXPECT_EQ(completed("lockstep status --jso"), "--json");
+    EXPECT_EQ(completed("lockstep pair create shop --ttl ''"), "");
 }
 
 std::string document(const std::string& name) {

@@ -6,10 +6,6 @@
 namespace lockstep::cli {
 namespace {
 
-bool contains(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
-
 TEST(Program, HelpTellsExitStatusesAndWhereItLooks) {
     CliRun cli;
     EXPECT_EQ(cli.run({"--help"}), 0);

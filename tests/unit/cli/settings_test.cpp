@@ -14,10 +14,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool contains(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
-
 /// A folder of the test's own, gone after it.
 class Settings_ : public testing::Test {
 protected:

@@ -8,10 +8,6 @@ namespace {
 
 using testing::Test;
 
-bool contains(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
-
 /// Lines longer than the screen.
 std::size_t too_long(const std::string& text, std::size_t width) {
     std::size_t count = 0;
