@@ -50,7 +50,7 @@ build() {
     (
         flock 9
         if [[ ! -f $folder/build.ninja ]]; then
-            (cd "$root" && cmake --preset "$preset") >&2
+            (cd "$root" && cmake --preset "$preset" --log-level=WARNING) >&2
         fi
         NINJA_STATUS="[%f/%t, %es] " ninja -C "$folder" -j "$parallel" "$@" >&2
     ) 9>"$folder/.lock" || die "the build of preset $preset failed (above); its folder is $folder"

@@ -84,7 +84,9 @@ const Texts sleepers = {"cli/main.cpp", "tests/support/", "tests/demo/", "tests/
 
 const std::vector<Ban>& bans() {
     static const std::vector<Ban> table = {
-        {"std::cout", "standard output belongs to the command line; log_event", {"cli/", "tests/"}},
+        {"std::cout",
+         "standard output belongs to the command line; log_event",
+         {"cli/", "tests/", "agent/run.cpp"}},
         {"std::cerr",
          "log_event (a program's one line at its start-up excepted)",
          {"cli/", "tests/", "agent/main.cpp", "agent/run.cpp", "controller/run.cpp"}},
