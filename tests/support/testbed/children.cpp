@@ -208,11 +208,26 @@ pid_t start(const Spawn& spawn, const std::filesystem::path& log) {
     return spawn_with(spawn, {in.number(), out.number(), out.number()});
 }
 
+namespace {
+
+// The copy must never return into what its parent was doing.
+[[noreturn]] void end_with(int (*body)(void*), void* argument) {
+    int status = 1;
+    try {
+        status = body(argument);
+    } catch (const std::exception& error) {
+        dprintf(2, "%s\n", error.what());
+    }
+    _exit(status);
+}
+
+} // namespace
+
 pid_t start_copy(int (*body)(void*), void* argument) {
     return Reaper::instance().start([&] {
         const pid_t pid = fork();
         if (pid == 0)
-            _exit(body(argument));
+            end_with(body, argument);
         return pid;
     });
 }

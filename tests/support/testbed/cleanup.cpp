@@ -47,7 +47,8 @@ bool belongs(const fs::path& process, const std::vector<fs::path>& folders) {
 // Field 22 of /proc/PID/stat tells a process from a later one with the same pid.
 std::uint64_t start_ticks(pid_t pid) {
     std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
-    std::string text{std::istreambuf_iterator<char>(file), {}};
+    std::string text; // Stays empty when it ends just now.
+    std::getline(file, text, '\0');
     const auto name_end = text.rfind(')');
     if (name_end == std::string::npos)
         return 0;

@@ -2,7 +2,6 @@
 
 #include <csignal>
 #include <fstream>
-#include <iterator>
 
 namespace lockstep::testbed {
 
@@ -44,7 +43,9 @@ std::string Daemon::said() const {
 
 std::string read_text(const std::filesystem::path& file) {
     std::ifstream stream(file);
-    return {std::istreambuf_iterator<char>(stream), {}};
+    std::string text; // Stays empty when it vanishes just now.
+    std::getline(stream, text, '\0');
+    return text;
 }
 
 std::string last_lines(const std::string& text, std::size_t lines) {
