@@ -58,7 +58,7 @@ wire::Hello Agent::hello() const {
     hello.zone = config_.zone;
     hello.host = config_.host;
     hello.address = config_.address;
-    hello.port = config_.postgresql.port;
+    hello.port = config_.database.port;
     hello.engine = driver_->name();
     if (!config_.dns.empty()) {
         hello.probe_port = config_.dns.front().port;

@@ -76,7 +76,7 @@ std::vector<HostPort> read_dns(Table table) {
 
 /// A wiped or copied data folder must not take the agent's own state with it.
 void check_places(Table& root, const AgentConfig& config) {
-    const auto data = config.postgresql.data_dir.string() + "/";
+    const auto data = config.database.data_dir.string() + "/";
     if (!config.state_dir.empty() && (config.state_dir.string() + "/").starts_with(data)) {
         root.mistake("state_dir", "it must not lie in postgresql.data_dir");
     }
@@ -94,7 +94,7 @@ Result<AgentConfig> read(ConfigFile file) {
     config.address = ip_address(root, "address");
     config.state_dir = absolute_path(root, "state_dir");
     config.run_dir = absolute_path(root, "run_dir");
-    config.postgresql = read_database(file.table("postgresql"));
+    config.database = read_database(file.table("postgresql"));
     config.dns = read_dns(file.table("dns"));
     check_places(root, config);
     if (auto finished = file.finish(); !finished) {

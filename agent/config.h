@@ -28,7 +28,7 @@ struct AgentConfig {
     std::string address;
     std::filesystem::path state_dir;
     std::filesystem::path run_dir;
-    DatabaseConfig postgresql;
+    DatabaseConfig database;
     std::vector<HostPort> dns; // Empty: no name server.
 };
 

@@ -32,15 +32,15 @@ int refuse(std::string_view what, const Error& error, int status) {
 PostgresConfig postgres_config(const AgentConfig& config, const Identity& identity) {
     PostgresConfig postgres;
     postgres.member = config.name;
-    postgres.bin_dir = config.postgresql.bin_dir;
-    postgres.data_dir = config.postgresql.data_dir;
+    postgres.bin_dir = config.database.bin_dir;
+    postgres.data_dir = config.database.data_dir;
     postgres.run_dir = config.run_dir;
     postgres.log_file = config.state_dir / "postgresql.log";
     postgres.address = config.address;
-    postgres.port = config.postgresql.port;
+    postgres.port = config.database.port;
     postgres.tls = {identity.files.ca, identity.files.certificate, identity.files.key};
-    postgres.hba = config.postgresql.hba;
-    postgres.settings = config.postgresql.settings;
+    postgres.hba = config.database.hba;
+    postgres.settings = config.database.settings;
     return postgres;
 }
 
@@ -89,7 +89,7 @@ Result<Locks> take_locks(const AgentConfig& config) {
     if (!state) {
         return within("another agent uses this state_dir", state.error());
     }
-    const auto& data_dir = config.postgresql.data_dir;
+    const auto& data_dir = config.database.data_dir;
     // Beside the folder, not in it: a clone wants it empty.
     const auto beside = data_dir.parent_path() / ("." + data_dir.filename().string() + ".lock");
     auto data = FileLock::take(beside);
@@ -102,7 +102,7 @@ Result<Locks> take_locks(const AgentConfig& config) {
 Result<void> prepare_machine(const AgentConfig& config) {
     auto done = check_user();
     if (done) {
-        done = check_tools(config.postgresql.bin_dir);
+        done = check_tools(config.database.bin_dir);
     }
     if (done) {
         done = make_folder(config.state_dir, "state_dir");
@@ -111,7 +111,7 @@ Result<void> prepare_machine(const AgentConfig& config) {
         done = make_folder(config.run_dir, "run_dir");
     }
     if (done) {
-        done = make_folder(config.postgresql.data_dir.parent_path(),
+        done = make_folder(config.database.data_dir.parent_path(),
                            "the folder above postgresql.data_dir,");
     }
     return done ? become_subreaper() : done;
