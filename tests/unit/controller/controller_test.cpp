@@ -219,6 +219,27 @@ TEST_F(ControllerTest, WithdrawsAPermitWithTheRequestItWasFor) {
     EXPECT_TRUE(run(work));
 }
 
+TEST_F(ControllerTest, CallsANamePublishedOnceTheServersOfConnectedAgentsAnswer) {
+    const auto work = [this]() -> Awaitable<bool> {
+        const auto a = agent("a", "host-a");
+        const auto b = agent("b", "host-b");
+        b->hello.dns_address = "127.0.0.1:1"; // Nobody answers there.
+        const bool formed = co_await form(a, b);
+        const PairName shop = "shop";
+        const auto before = co_await controller->operations().pair(shop);
+        EXPECT_FALSE(before->endpoint.published);
+        EXPECT_EQ(before->endpoint.laggards.size(), 1U);
+        EXPECT_NE(before->endpoint.laggards.at(0).find("ns-b (127.0.0.1:1)"), std::string::npos);
+        b->stream->close();
+        const bool told = co_await event_told("published", "whose agent is away: ns-b");
+        EXPECT_TRUE(told);
+        const auto after = co_await controller->operations().pair(shop);
+        EXPECT_TRUE(after->endpoint.published);
+        co_return formed;
+    };
+    EXPECT_TRUE(run(work));
+}
+
 TEST_F(ControllerTest, TellsARemovedMemberThatItIsNoMemberAnyMore) {
     const auto work = [this]() -> Awaitable<bool> {
         const auto a = agent("a", "host-a");
