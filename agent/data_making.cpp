@@ -53,33 +53,48 @@ bool DataMaking::is_counted_on() const {
     return record && is_protected(*record, state_.self) && phase_of(*record) != Phase::forming;
 }
 
-/// The folder is empty, half made, or was kept aside: from here on its content counts for nothing.
-Awaitable<Result<void>> DataMaking::begin() {
+/// What lies there is half made or was kept aside: it goes, under its old mark, so that a crash in
+/// between leaves a folder that is still known to be this agent's.
+Awaitable<Result<void>> DataMaking::empty_folder() {
+    DataMemory data = memory_.data();
+    data.making = true;
+    auto kept = co_await memory_.keep_data(std::move(data));
+    if (!kept) {
+        co_return kept;
+    }
     if (is_counted_on()) {
         co_return fail(Errc::conflict, "commits count on this member: its data is not replaced");
     }
-    const bool half_made = memory_.data().making;
-    DataMemory data;
-    data.data_id = half_made ? memory_.data().data_id : random_hex(mark_bytes);
-    data.making = true;
-    const auto owner = look_at_owner(driver_.data_folder(), memory_.data());
-    auto kept = co_await memory_.keep_data(data);
-    if (!kept) {
-        co_return kept;
+    const auto deadline = Deadline::in(longest_discard);
+    auto discarded = co_await driver_.discard(deadline);
+    co_return discarded;
+}
+
+/// From here on the content of the folder counts for nothing, and gets a new mark.
+Awaitable<Result<void>> DataMaking::begin() {
+    if (is_counted_on()) {
+        co_return fail(Errc::conflict, "commits count on this member: its data is not replaced");
     }
     state_.inside.reset();
     state_.judgement.reset();
     state_.must_judge = false;
     state_.fruitless_judgements = 0;
-    if (owner.whose == Ownership::mine && is_counted_on()) {
-        co_return fail(Errc::conflict, "commits count on this member: its data is not replaced");
+    const auto owner = look_at_owner(driver_.data_folder(), memory_.data());
+    if (owner.whose == Ownership::foreign) {
+        co_return fail(Errc::refused, owner.because);
     }
     if (owner.whose == Ownership::mine) {
-        const auto deadline = Deadline::in(longest_discard);
-        auto discarded = co_await driver_.discard(deadline);
-        if (!discarded) {
-            co_return discarded;
+        auto emptied = co_await empty_folder();
+        if (!emptied) {
+            co_return emptied;
         }
+    }
+    DataMemory data;
+    data.data_id = random_hex(mark_bytes);
+    data.making = true;
+    auto kept = co_await memory_.keep_data(std::move(data));
+    if (!kept) {
+        co_return kept;
     }
     co_return mark_folder(driver_.data_folder(), memory_.data().data_id);
 }

@@ -30,6 +30,7 @@ public:
 
 private:
     [[nodiscard]] Awaitable<Result<void>> begin();
+    [[nodiscard]] Awaitable<Result<void>> empty_folder();
     [[nodiscard]] Awaitable<Result<void>> finish();
     [[nodiscard]] Awaitable<Result<void>> preserve(Goal goal);
     [[nodiscard]] Awaitable<Result<void>> copy(Member upstream);

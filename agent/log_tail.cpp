@@ -7,6 +7,7 @@ namespace lockstep {
 namespace {
 
 constexpr std::streamoff most_bytes = 8192;
+constexpr std::size_t longest_line_bytes = 200;
 
 } // namespace
 
@@ -26,7 +27,7 @@ std::string last_lines(const std::filesystem::path& log, std::size_t lines) {
     }
     std::string text;
     for (const auto& line : kept) {
-        text += (text.empty() ? "" : " | ") + line;
+        text += (text.empty() ? "" : " | ") + line.substr(0, longest_line_bytes);
     }
     return text;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <utility>
 
 #include "agent/coroutine.h"
@@ -12,6 +13,8 @@ namespace lockstep {
 namespace {
 
 constexpr std::chrono::milliseconds longest_fence{10000};
+constexpr std::chrono::milliseconds longest_reaping{10000};
+constexpr std::chrono::milliseconds between_looks{10};
 constexpr std::array<std::chrono::milliseconds, 5> start_back_off = {
     std::chrono::milliseconds{0}, std::chrono::milliseconds{1000}, std::chrono::milliseconds{2000},
     std::chrono::milliseconds{5000}, std::chrono::milliseconds{10000}};
@@ -81,6 +84,7 @@ void Supervisor::died(ProcessId process) {
     }
     process_.reset();
     death_watch_.reset();
+    last_process_ = process;
     const bool unasked = ending_why_.empty();
     death_ = "process " + std::to_string(process.pid) + " " + how +
              (unasked ? "" : ", ended by its agent: " + ending_why_);
@@ -99,6 +103,9 @@ void Supervisor::count_failed_start() {
     const auto step = std::min<std::size_t>(failed_starts_, start_back_off.size() - 1);
     ++failed_starts_;
     held_until_ = boot_time() + start_back_off[step];
+    if (failed_starts_ == 1) {
+        return; // Anything may end a server once.
+    }
     journal_.raise(start_alarm, "the server died right after its start, " +
                                     std::to_string(failed_starts_) + " times in a row (" + death_ +
                                     "); the end of its log " + driver_.server_log().string() +
@@ -191,6 +198,17 @@ Result<void> Supervisor::remove_ticket() {
     return removed;
 }
 
+/// An adopted server is no child of this process: its parent may reap it late, and as long as a
+/// zombie has its pid the engine takes it for a server that runs (DECISIONS.md 12).
+Awaitable<void> Supervisor::until_reaped() {
+    const auto deadline = Deadline::in(longest_reaping);
+    while (last_process_ && ::kill(last_process_->pid, 0) == 0 && !identify(last_process_->pid) &&
+           !deadline.passed()) {
+        co_await pause_for(between_looks);
+    }
+    last_process_.reset();
+}
+
 Awaitable<Result<void>> Supervisor::start(Ticket ticket, std::function<bool()> still_wanted) {
     if (state_ != State::none) {
         co_return fail(Errc::conflict, "a server runs already");
@@ -202,6 +220,7 @@ Awaitable<Result<void>> Supervisor::start(Ticket ticket, std::function<bool()> s
             co_return cleared;
         }
     }
+    co_await until_reaped();
     if (!still_wanted()) {
         co_return fail(Errc::conflict, "the record changed before the server was started");
     }

@@ -56,6 +56,7 @@ private:
                                                  ProcessId process);
     [[nodiscard]] Awaitable<void> clean_up();
     [[nodiscard]] Awaitable<Result<void>> end_all(std::optional<ProcessId> process);
+    [[nodiscard]] Awaitable<void> until_reaped();
     void died(ProcessId process);
     void set_state(State state);
     void count_failed_start();
@@ -66,6 +67,7 @@ private:
     Hooks hooks_;
     State state_ = State::none;
     std::optional<ProcessId> process_;
+    std::optional<ProcessId> last_process_; // The one that died, as long as its pid may be taken.
     std::shared_ptr<DeathWatch> death_watch_;
     Wake ended_;
     std::string death_;

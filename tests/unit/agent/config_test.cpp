@@ -1,0 +1,103 @@
+#include "agent/config.h"
+
+#include <gtest/gtest.h>
+
+namespace lockstep {
+namespace {
+
+const std::string good = R"(name = "a"
+zone = "zone-a"
+host = "host-a"
+address = "10.77.0.11"
+state_dir = "/var/lib/lockstep/agent"
+run_dir = "/run/lockstep"
+[postgresql]
+bin_dir = "/usr/lib/postgresql/15/bin"
+data_dir = "/var/lib/lockstep/data"
+port = 5433
+hba = ["host all all 10.77.0.0/24 scram-sha-256"]
+[postgresql.settings]
+max_connections = 200
+log_connections = true
+[dns]
+listen = ["10.77.0.11:53"]
+)";
+
+std::string with(const std::string& from, const std::string& to) {
+    auto text = good;
+    const auto at = text.find(from);
+    EXPECT_NE(at, std::string::npos) << from;
+    return text.replace(at, from.size(), to);
+}
+
+void expect_mistake(const std::string& text, const std::string& place, const std::string& part) {
+    const auto config = parse_agent_config(text, "agent.toml");
+    ASSERT_FALSE(config.has_value()) << text;
+    EXPECT_NE(config.error().message.find("agent.toml:" + place), std::string::npos)
+        << config.error().message;
+    EXPECT_NE(config.error().message.find(part), std::string::npos) << config.error().message;
+}
+
+TEST(AgentConfig, ReadsAWholeFile) {
+    const auto config = parse_agent_config(good, "agent.toml");
+    ASSERT_TRUE(config.has_value()) << config.error().message;
+    EXPECT_EQ(config->name, "a");
+    EXPECT_EQ(config->host, "host-a");
+    EXPECT_EQ(config->database.port, 5433);
+    EXPECT_EQ(config->database.hba.size(), 1U);
+    ASSERT_EQ(config->database.settings.size(), 2U);
+    EXPECT_EQ(config->dns.at(0).port, 53);
+}
+
+TEST(AgentConfig, NeedsNoHostNoDnsAndNoSettings) {
+    auto text = with("host = \"host-a\"\n", "");
+    text.erase(text.find("[postgresql.settings]"));
+    const auto config = parse_agent_config(text, "agent.toml");
+    ASSERT_TRUE(config.has_value()) << config.error().message;
+    EXPECT_FALSE(config->host.empty());
+    EXPECT_TRUE(config->dns.empty());
+}
+
+TEST(AgentConfig, NamesAnUnknownKeyAndItsPlace) {
+    expect_mistake(with("zone =", "colour = 1\nzone ="), "2:1", "colour");
+    expect_mistake(with("bin_dir", "bin_dri"), "8:1", "bin_dri");
+}
+
+TEST(AgentConfig, NamesAWrongType) {
+    expect_mistake(with("port = 5433", "port = \"5433\""), "10:", "port");
+    expect_mistake(with("port = 5433", "port = 70000"), "10:", "65535");
+}
+
+TEST(AgentConfig, WantsAMemberName) {
+    expect_mistake(with("name = \"a\"", "name = \"A-1\""), "1:", "lower case");
+    expect_mistake(with("name = \"a\"\n", ""), "1:1", "name");
+}
+
+TEST(AgentConfig, WantsAddressesNotNames) {
+    expect_mistake(with("address = \"10.77.0.11\"", "address = \"db-a\""), "4:", "IP address");
+    expect_mistake(with("\"10.77.0.11:53\"", "\"db-a:53\""), "16:", "IP address");
+}
+
+TEST(AgentConfig, WantsAbsolutePaths) {
+    expect_mistake(with("\"/run/lockstep\"", "\"run\""), "6:", "absolute");
+}
+
+TEST(AgentConfig, KeepsItsStateOutOfTheDataFolder) {
+    expect_mistake(with("\"/var/lib/lockstep/agent\"", "\"/var/lib/lockstep/data/agent\""),
+                   "5:", "data_dir");
+    const auto beside = parse_agent_config(
+        with("\"/var/lib/lockstep/agent\"", "\"/var/lib/lockstep/data-agent\""), "agent.toml");
+    EXPECT_TRUE(beside.has_value());
+}
+
+TEST(AgentConfig, TellsAllMistakesAtOnce) {
+    auto text = with("port = 5433", "port = true");
+    text += "nowhere = 1\n";
+    const auto config = parse_agent_config(text, "agent.toml");
+    ASSERT_FALSE(config.has_value());
+    EXPECT_NE(config.error().message.find("port"), std::string::npos);
+    EXPECT_NE(config.error().message.find("nowhere"), std::string::npos);
+}
+
+} // namespace
+} // namespace lockstep
