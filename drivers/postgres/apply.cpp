@@ -107,6 +107,40 @@ Awaitable<Result<void>> PostgresDriver::wait_for_stream(std::string name, Deadli
     }
 }
 
+/// Reloads until every managed setting has the ticket's value, from the ticket.
+Awaitable<Result<void>> PostgresDriver::bring_in_force(Session::Ptr session, bool changed,
+                                                       Deadline deadline) {
+    auto reload_at = changed ? Clock::time_point{} : Clock::time_point::max();
+    std::string missing;
+    while (true) {
+        if (Clock::now() >= reload_at) {
+            const auto reloaded = co_await reload(deadline);
+            if (!reloaded) {
+                const auto soon = Deadline::in(std::chrono::milliseconds{500});
+                const auto errors = co_await configuration_errors(session, soon);
+                co_return errors && !errors->empty()
+                    ? fail(Errc::refused, "the server refuses its configuration: " + *errors)
+                    : tl::unexpected(reloaded.error());
+            }
+        }
+        const auto report = co_await look_at_settings(session, deadline);
+        if (report && report->not_in_force.empty()) {
+            co_return Result<void>{};
+        }
+        if (report) {
+            missing = report->not_in_force.front();
+        }
+        if (!report || deadline.passed()) {
+            co_return missing.empty()
+                ? tl::unexpected(report.error())
+                : fail(Errc::timeout, "not in force by the deadline: " + missing);
+        }
+        const bool first = reload_at == Clock::time_point::max();
+        reload_at = first ? Clock::time_point{} : Clock::now() + std::chrono::seconds{1};
+        co_await pause_for(look_again);
+    }
+}
+
 Awaitable<Result<void>> PostgresDriver::apply(Ticket ticket, Deadline deadline) {
     auto opened = co_await kept(&Sessions::control, Commits::unwaited, deadline);
     if (!opened) {
@@ -117,32 +151,10 @@ Awaitable<Result<void>> PostgresDriver::apply(Ticket ticket, Deadline deadline) 
     if (!changed) {
         co_return tl::unexpected(changed.error());
     }
-    bool reload_due = *changed;
-    while (true) {
-        if (reload_due) {
-            const auto reloaded = co_await reload(deadline);
-            if (!reloaded) {
-                const auto soon = Deadline::in(std::chrono::milliseconds{500});
-                const auto errors = co_await configuration_errors(session, soon);
-                co_return errors && !errors->empty()
-                    ? fail(Errc::refused, "apply: the server refuses its configuration: " + *errors)
-                    : within("apply", reloaded.error());
-            }
-        }
-        const auto report = co_await look_at_settings(session, deadline);
-        if (!report) {
-            co_return within("apply", report.error());
-        }
-        if (report->not_in_force.empty()) {
-            break;
-        }
-        if (deadline.passed()) {
-            co_return fail(Errc::timeout, fmt::format("apply: {} is not in force; its value comes "
-                                                      "from elsewhere or the reload is under way",
-                                                      report->not_in_force.front()));
-        }
-        co_await pause_for(look_again);
-        reload_due = !reload_due;
+    const bool reload_due = *changed;
+    const auto in_force = co_await bring_in_force(session, reload_due, deadline);
+    if (!in_force) {
+        co_return within("apply", in_force.error());
     }
     remembered_.settings_due = true;
     co_return co_await settle(std::move(ticket), deadline);

@@ -3,9 +3,8 @@
 namespace lockstep {
 
 namespace {
-constexpr auto beat_sql = "select pg_logical_emit_message(true, 'lockstep', '')";
-constexpr std::string_view not_in_this_state = "55000"; // "recovery is in progress"
-constexpr std::string_view read_only_transaction = "25006";
+constexpr auto beat_sql = "select case when not pg_is_in_recovery() then "
+                          "pg_logical_emit_message(true, 'lockstep', '') end";
 } // namespace
 
 /// Whether the heartbeat's commit waits for the standby, and for nothing else.
@@ -41,10 +40,7 @@ Awaitable<Result<Heartbeat>> PostgresDriver::heartbeat(Deadline deadline) {
     const auto most = deadline.earlier(left - left / 4);
     const auto beaten = co_await pulse->finish(most);
     if (beaten) {
-        co_return Heartbeat::committed;
-    }
-    if (pulse->sqlstate() == not_in_this_state || pulse->sqlstate() == read_only_transaction) {
-        co_return Heartbeat::not_primary;
+        co_return beaten->is_null(0, 0) ? Heartbeat::not_primary : Heartbeat::committed;
     }
     if (beaten.error().code != Errc::timeout) {
         co_return within("heartbeat", beaten.error());

@@ -107,7 +107,7 @@ private:
     struct SettingsReport {
         std::string lowered;
         std::string unfit;
-        std::vector<std::string> not_in_force; // Names.
+        std::vector<std::string> not_in_force; // A sentence each.
     };
     [[nodiscard]] Awaitable<Result<SettingsReport>> look_at_settings(Session::Ptr session,
                                                                      Deadline deadline);
@@ -116,6 +116,8 @@ private:
 
     // apply.cpp
     [[nodiscard]] Awaitable<Result<void>> reload(Deadline deadline);
+    [[nodiscard]] Awaitable<Result<void>> bring_in_force(Session::Ptr session, bool changed,
+                                                         Deadline deadline);
     [[nodiscard]] Awaitable<Result<void>> ensure_role(Deadline deadline);
     [[nodiscard]] Awaitable<Result<void>> wait_for_waiters(Deadline deadline);
     [[nodiscard]] Awaitable<Result<void>> wait_for_stream(std::string name, Deadline deadline);

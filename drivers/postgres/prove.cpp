@@ -9,28 +9,37 @@ namespace lockstep {
 using postgres::Rows;
 
 namespace {
+constexpr std::chrono::milliseconds look_again{5};
 constexpr auto emit_probe = "select pg_logical_emit_message(true, 'lockstep', 'prove')";
 } // namespace
 
+/// A stream's sender reads the name a moment after the reload, so it gets a moment.
 Awaitable<Result<void>> PostgresDriver::check_streaming(std::string sync_name, Deadline deadline) {
-    std::string sql = "select current_setting('synchronous_standby_names'), "
-                      "(select count(*) from pg_stat_replication where application_name = $1 "
-                      "and state = 'streaming' and sync_state = 'sync')";
-    std::vector<std::string> values{sync_name};
-    const auto rows = co_await command(std::move(sql), std::move(values), deadline);
-    if (!rows) {
-        co_return tl::unexpected(rows.error());
+    const auto patience = deadline.earlier(std::chrono::milliseconds{500});
+    while (true) {
+        std::string sql = "select current_setting('synchronous_standby_names'), "
+                          "(select count(*) from pg_stat_replication where application_name = $1 "
+                          "and state = 'streaming' and sync_state = 'sync')";
+        std::vector<std::string> values{sync_name};
+        const auto rows = co_await command(std::move(sql), std::move(values), deadline);
+        if (!rows) {
+            co_return tl::unexpected(rows.error());
+        }
+        const auto in_force = postgres::sync_name_in(rows->text(0, 0));
+        if (in_force != sync_name) {
+            co_return fail(Errc::refused, fmt::format("commits wait for \"{}\", not for \"{}\"",
+                                                      in_force, sync_name));
+        }
+        if (rows->text(0, 1) == "1") {
+            co_return Result<void>{};
+        }
+        if (patience.passed()) {
+            co_return fail(Errc::refused,
+                           fmt::format("{} synchronous standbys stream under the name \"{}\"",
+                                       rows->text(0, 1), sync_name));
+        }
+        co_await pause_for(look_again);
     }
-    if (const auto in_force = postgres::sync_name_in(rows->text(0, 0)); in_force != sync_name) {
-        co_return fail(Errc::refused,
-                       fmt::format("commits wait for \"{}\", not for \"{}\"", in_force, sync_name));
-    }
-    if (rows->text(0, 1) != "1") {
-        co_return fail(Errc::refused,
-                       fmt::format("{} synchronous standbys stream under the name \"{}\"",
-                                   rows->text(0, 1), sync_name));
-    }
-    co_return Result<void>{};
 }
 
 /// Starts the probe's commit if none is under way, and looks whether the engine holds it. It

@@ -108,7 +108,7 @@ PostgresDriver::look_at_settings(Session::Ptr session, Deadline deadline) {
             continue;
         }
         if (!setting.pending_restart && !setting.is_of_role()) {
-            report.not_in_force.push_back(setting.name);
+            report.not_in_force.push_back(setting.words());
         }
         // A ticket's own older value is a reload on its way, not somebody else's change.
         if (!from_ticket && !setting.is_of_role() && is_in(guards_of_commits, setting.name)) {
