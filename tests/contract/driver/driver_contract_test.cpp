@@ -1,0 +1,228 @@
+#include <fstream>
+#include <iostream>
+
+#include <gtest/gtest.h>
+
+#include "platform/files.h"
+#include "tests/integration/postgres/bed.h"
+
+/// What every driver promises (drivers/driver.h), on real servers.
+namespace lockstep {
+namespace {
+
+namespace fs = std::filesystem;
+using bed::Bed;
+using bed::must;
+using bed::soon;
+
+TEST(Driver, TellsAbsentEmptyForeignAndOwnDataApart) {
+    Bed bed;
+    auto& driver = bed.a().driver();
+    const auto data = driver.data_folder();
+    EXPECT_EQ(must(bed.run(driver.inspect(soon()))).kind, DataFolder::Kind::absent);
+    fs::create_directory(data);
+    EXPECT_EQ(must(bed.run(driver.inspect(soon()))).kind, DataFolder::Kind::empty);
+    std::ofstream(data / "letter.txt") << "mine";
+    EXPECT_EQ(must(bed.run(driver.inspect(soon()))).kind, DataFolder::Kind::other);
+    fs::remove(data / "letter.txt");
+    must(bed.run(driver.initialise(soon())));
+    const auto folder = must(bed.run(driver.inspect(soon())));
+    EXPECT_EQ(folder.kind, DataFolder::Kind::database);
+    EXPECT_TRUE(folder.clean_shutdown);
+    EXPECT_FALSE(folder.standby);
+    EXPECT_FALSE(folder.system_id.empty());
+    EXPECT_EQ(folder.history.text, "1");
+}
+
+TEST(Driver, NeverFillsAFolderThatHoldsSomething) {
+    Bed bed;
+    auto& driver = bed.a().driver();
+    fs::create_directory(driver.data_folder());
+    const auto letter = driver.data_folder() / "letter.txt";
+    std::ofstream(letter) << "mine";
+    const auto made = bed.run(driver.initialise(soon()));
+    ASSERT_FALSE(made);
+    EXPECT_EQ(made.error().code, Errc::refused);
+    EXPECT_NE(made.error().message.find(driver.data_folder().string()), std::string::npos);
+    const auto cloned = bed.run(driver.clone(bed.b().member(), {}, soon()));
+    ASSERT_FALSE(cloned);
+    EXPECT_EQ(cloned.error().code, Errc::refused);
+    EXPECT_TRUE(fs::exists(letter));
+}
+
+TEST(Driver, DoesNotStartWithoutItsTicket) {
+    Bed bed;
+    bed.form_primary();
+    bed.a().stop();
+    must(bed.a().driver().remove_ticket());
+    EXPECT_FALSE(bed.a().try_start());
+    EXPECT_FALSE(bed.a().driver().running_server());
+}
+
+TEST(Driver, FormsAPairThatStreams) {
+    Bed bed;
+    bed.form_primary();
+    const auto primary = bed.a().observe();
+    EXPECT_EQ(primary.state, ServerState::primary);
+    EXPECT_EQ(primary.position.history.text, "1");
+    EXPECT_EQ(primary.lowered, "");
+    EXPECT_EQ(primary.unfit, "");
+    std::uint64_t reported = 0;
+    must(bed.run(bed.b().driver().clone(
+        bed.a().member(), [&reported](Progress progress) { reported = progress.done_bytes; },
+        soon())));
+    EXPECT_GT(reported, 1U << 20U);
+    bed.b().start(bed.standby_ticket(bed.b()));
+    const auto standby = bed.b().observe_until(
+        [](const auto& seen) { return seen.stream.connected; }, "the standby streams");
+    EXPECT_EQ(standby.state, ServerState::standby);
+    EXPECT_EQ(standby.stream.name, "ls_b_7");
+    EXPECT_EQ(standby.system_id, primary.system_id);
+    EXPECT_EQ(standby.unfit, "");
+    EXPECT_EQ(standby.position.history, primary.position.history);
+    EXPECT_EQ(must(bed.run(bed.a().driver().heartbeat(soon()))), Heartbeat::committed);
+    EXPECT_EQ(must(bed.run(bed.b().driver().heartbeat(soon()))), Heartbeat::not_primary);
+}
+
+TEST(Driver, AdoptsARunningServerAfterItsOwnRestart) {
+    Bed bed;
+    bed.form_primary();
+    const auto before = bed.a().driver().running_server();
+    ASSERT_TRUE(before);
+    bed.a().restart_driver();
+    EXPECT_EQ(bed.a().driver().running_server(), before);
+    const auto seen = bed.a().observe();
+    EXPECT_EQ(seen.state, ServerState::primary);
+    EXPECT_EQ(seen.lowered + seen.unfit, "");
+}
+
+TEST(Driver, ProvesThatCommitsWaitAndThenTakesTheBarrier) {
+    Bed bed;
+    bed.form_primary();
+    bed.add_standby();
+    bed.tighten();
+    const auto barrier = must(bed.prove("ls_b_7", Milliseconds{5000}));
+    EXPECT_EQ(barrier.history.text, "1");
+    bed.b().observe_until([&](const auto& seen) { return reached(seen.position, barrier); },
+                          "the standby passes the barrier while its replay is held");
+    must(bed.run(bed.b().driver().release_replay(soon())));
+    EXPECT_EQ(must(bed.run(bed.a().driver().heartbeat(soon()))), Heartbeat::committed);
+}
+
+TEST(Driver, HoldsReplayForASecondUnlessAskedAgain) {
+    Bed bed;
+    bed.form_primary();
+    bed.add_standby();
+    const auto paused = [&] { return bed.b().sql("select pg_is_wal_replay_paused()") == "t"; };
+    must(bed.run(bed.b().driver().hold_replay(soon())));
+    const auto end = Deadline::in(Milliseconds{1800});
+    while (!paused() && !end.passed()) {
+    }
+    EXPECT_TRUE(paused());
+    while (!end.passed()) { // Longer than one hold.
+        must(bed.run(bed.b().driver().hold_replay(soon())));
+        EXPECT_TRUE(paused());
+    }
+    bed.b().observe_until([&](const auto&) { return !paused(); }, "the hold ends by itself");
+}
+
+TEST(Driver, MakesCommitsWaitForAFrozenStandbyAndReleasesThemWhenRelaxed) {
+    Bed bed;
+    bed.form_primary();
+    bed.add_standby();
+    bed.tighten();
+    must(bed.prove("ls_b_7", Milliseconds{5000}));
+    must(bed.run(bed.b().driver().release_replay(soon())));
+    bed.a().sql("create table kept(id int)");
+    bed.b().freeze();
+    const auto writer = bed.a().session();
+    must(writer->start("insert into kept values (1)"));
+    EXPECT_FALSE(bed.run(writer->finish(Deadline::in(Milliseconds{300}))));
+    const auto beat = bed.run(bed.a().driver().heartbeat(Deadline::in(Milliseconds{400})));
+    EXPECT_EQ(must(beat), Heartbeat::waiting_for_standby);
+    must(bed.run(bed.a().driver().apply(bed.primary_ticket(bed.a()), soon())));
+    EXPECT_TRUE(bed.run(writer->finish(Deadline::in(Milliseconds{100}))));
+    EXPECT_EQ(must(bed.run(bed.a().driver().heartbeat(soon()))), Heartbeat::committed);
+}
+
+TEST(Driver, PromotesToAHistoryOfItsOwnAndMayBeAskedAgain) {
+    Bed bed;
+    bed.form_primary();
+    bed.add_standby();
+    bed.tighten();
+    bed.a().sql("create table kept(id int)");
+    bed.a().sql("insert into kept values (1)");
+    bed.a().kill();
+    EXPECT_TRUE(must(bed.run(bed.b().driver().never_promoted(soon()))));
+    const auto history = must(bed.run(bed.b().driver().promote(soon())));
+    EXPECT_TRUE(history.text.starts_with("1@") && history.text.ends_with(" 2")) << history.text;
+    EXPECT_FALSE(must(bed.run(bed.b().driver().never_promoted(soon()))));
+    EXPECT_EQ(must(bed.run(bed.b().driver().promote(soon()))), history);
+    const auto seen = bed.b().observe();
+    EXPECT_EQ(seen.state, ServerState::primary);
+    EXPECT_EQ(seen.position.history, history);
+    EXPECT_EQ(bed.b().sql("select count(*) from kept"), "1");
+    must(bed.run(bed.b().driver().apply(bed.primary_ticket(bed.b()), soon())));
+    EXPECT_EQ(bed.b().observe().lowered, "");
+}
+
+TEST(Driver, AnOldPrimaryWithNothingOfItsOwnFollowsAsItIs) {
+    Bed bed;
+    bed.form_primary();
+    bed.add_standby();
+    bed.a().stop(); // A clean stop sends everything first.
+    must(bed.run(bed.b().driver().promote(soon())));
+    must(bed.run(bed.b().driver().apply(bed.primary_ticket(bed.b()), soon())));
+    must(bed.run(bed.b().driver().keep_for({bed.a().member()}, soon())));
+    const auto verdict = must(bed.run(bed.a().driver().judge(bed.b().member(), soon())));
+    EXPECT_FALSE(verdict.diverged) << verdict.why;
+    bed.a().start(bed.standby_ticket(bed.a(), "ls_a_9"));
+    const auto history = bed.b().observe().position.history;
+    bed.a().observe_until(
+        [&](const auto& seen) {
+            static_cast<void>(bed.run(bed.b().driver().heartbeat(soon())));
+            return seen.stream.connected && seen.position.history == history;
+        },
+        "the old primary follows the new history");
+}
+
+TEST(Driver, KeepsWhatAnOldPrimaryWroteAloneBeforeItIsReplaced) {
+    Bed bed;
+    bed.form_primary();
+    bed.add_standby();
+    bed.b().freeze();
+    bed.a().sql("create table lost as select generate_series(1, 1000)");
+    bed.a().kill();
+    bed.b().thaw();
+    must(bed.run(bed.b().driver().promote(soon())));
+    must(bed.run(bed.b().driver().apply(bed.primary_ticket(bed.b()), soon())));
+    const auto verdict = must(bed.run(bed.a().driver().judge(bed.b().member(), soon())));
+    ASSERT_TRUE(verdict.diverged) << verdict.why;
+    EXPECT_TRUE(verdict.fork.ends_with("on timeline 1")) << verdict.fork;
+    const auto kept = bed.folder() / "kept";
+    EXPECT_GT(must(bed.run(bed.a().driver().preserve(verdict, kept, soon()))), 16U << 20U);
+    EXPECT_TRUE(fs::exists(kept / "README.txt"));
+    EXPECT_TRUE(fs::exists(kept / "global" / "pg_control"));
+    EXPECT_FALSE(fs::is_empty(kept / "pg_wal"));
+    must(bed.run(bed.a().driver().discard(soon())));
+    EXPECT_EQ(must(bed.run(bed.a().driver().inspect(soon()))).kind, DataFolder::Kind::empty);
+    must(bed.run(bed.b().driver().keep_for({bed.a().member()}, soon())));
+    must(bed.run(bed.a().driver().clone(bed.b().member(), {}, soon())));
+    bed.a().start(bed.standby_ticket(bed.a(), "ls_a_9"));
+    bed.a().observe_until([](const auto& seen) { return seen.stream.connected; },
+                          "the rebuilt member streams");
+}
+
+TEST(Driver, SaysUnreachableWithoutAServer) {
+    Bed bed;
+    must(bed.run(bed.a().driver().initialise(soon())));
+    const auto seen = bed.run(bed.a().driver().observe(soon()));
+    ASSERT_FALSE(seen);
+    EXPECT_EQ(seen.error().code, Errc::unreachable);
+    const auto judged = bed.run(bed.a().driver().judge(bed.b().member(), soon()));
+    ASSERT_FALSE(judged);
+    EXPECT_EQ(judged.error().code, Errc::unreachable) << judged.error().message;
+}
+
+} // namespace
+} // namespace lockstep

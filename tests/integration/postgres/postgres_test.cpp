@@ -1,0 +1,282 @@
+#include <chrono>
+#include <fstream>
+#include <iostream>
+
+#include <gtest/gtest.h>
+
+#include "drivers/postgres/ticket.h"
+#include "platform/files.h"
+#include "tests/integration/postgres/bed.h"
+
+/// PostgreSQL's own ways of undoing what Lockstep promises, each seen by the red team.
+namespace lockstep {
+namespace {
+
+namespace fs = std::filesystem;
+using bed::Bed;
+using bed::must;
+using bed::soon;
+
+TEST(Postgres, REDTEAM_F3_DoesNotProveWhatOnlyTheSettingsSay) {
+    Bed bed;
+    bed.form_primary();
+    bed.add_standby();
+    bed.b().kill();
+    // The name is set, and nobody streams under it.
+    must(bed.run(bed.a().driver().apply(bed.primary_ticket(bed.a(), "ls_b_7"), soon())));
+    const auto nobody = bed.prove("ls_b_7", Milliseconds{1000}, false);
+    ASSERT_FALSE(nobody);
+    EXPECT_EQ(nobody.error().code, Errc::refused) << nobody.error().message;
+    const auto other = bed.prove("ls_b_8", Milliseconds{1000}, false);
+    ASSERT_FALSE(other);
+    EXPECT_EQ(other.error().code, Errc::refused) << other.error().message;
+}
+
+TEST(Postgres, REDTEAM_F3_ProvesByACommitThatARoleCannotLower) {
+    Bed bed;
+    bed.form_primary();
+    bed.add_standby();
+    bed.a().sql("alter role postgres set synchronous_commit = off");
+    bed.tighten();
+    EXPECT_TRUE(bed.prove("ls_b_7", Milliseconds{5000}));
+}
+
+TEST(Postgres, REDTEAM_F7_ARebuildNeverCountsAsTheStandby) {
+    Bed bed;
+    bed.form_primary();
+    bed.a().sql("create table kept as select generate_series(1, 200000)");
+    must(bed.run(bed.a().driver().apply(bed.primary_ticket(bed.a(), "ls_b_7"), soon())));
+    bool counted = false;
+    bool streamed = false;
+    must(bed.run(bed.b().driver().clone(
+        bed.a().member(), [&](Progress) { streamed = true; }, soon())));
+    counted = bed.a().observe().acknowledgements.streaming;
+    EXPECT_TRUE(streamed);
+    EXPECT_FALSE(counted);
+    EXPECT_EQ(must(bed.run(bed.a().driver().heartbeat(Deadline::in(Milliseconds{300})))),
+              Heartbeat::waiting_for_standby);
+}
+
+TEST(Postgres, NamesWhoUndidAStrictTicketAndPutsItBack) {
+    Bed bed;
+    bed.form_primary();
+    bed.add_standby();
+    bed.tighten();
+    bed.a().sql("alter system set synchronous_standby_names = ''");
+    bed.a().sql("select pg_reload_conf()");
+    const auto seen = bed.a().observe_until([](const auto& now) { return !now.lowered.empty(); },
+                                            "the change is seen");
+    EXPECT_NE(seen.lowered.find("synchronous_standby_names"), std::string::npos) << seen.lowered;
+    EXPECT_NE(seen.lowered.find("postgresql.auto.conf"), std::string::npos) << seen.lowered;
+    must(bed.run(bed.a().driver().apply(bed.primary_ticket(bed.a(), "ls_b_7"), soon())));
+    EXPECT_EQ(bed.a().observe().lowered, "");
+    EXPECT_EQ(bed.a().sql("show synchronous_standby_names"), "FIRST 1 (\"ls_b_7\")");
+}
+
+TEST(Postgres, AppliesNothingAndSaysWhyWhenTheConfigurationIsBroken) {
+    Bed bed;
+    bed.form_primary();
+    std::ofstream(bed.a().config().data_dir / "postgresql.auto.conf", std::ios::app)
+        << "work_mem = = '4MB'\n"; // Then a reload changes nothing at all.
+    const auto applied = bed.run(bed.a().driver().apply(bed.primary_ticket(bed.a(), "ls_b_7"),
+                                                        Deadline::in(Milliseconds{2000})));
+    ASSERT_FALSE(applied);
+    EXPECT_NE(applied.error().message.find("postgresql.auto.conf line"), std::string::npos)
+        << applied.error().message;
+}
+
+TEST(Postgres, REDTEAM_F5_WhatTheTicketCannotOverruleMakesAStandbyUnfit) {
+    Bed bed;
+    bed.form_primary();
+    must(bed.run(bed.b().driver().clone(bed.a().member(), {}, soon())));
+    must(bed.b().driver().write_ticket(bed.standby_ticket(bed.b())));
+    // PostgreSQL itself refuses a target beside the ticket's empty ones.
+    EXPECT_FALSE(bed.b().try_start({"-c", "recovery_target_name=before_the_mistake"}));
+    ASSERT_TRUE(bed.b().try_start({"-c", "restore_command=/bin/false"}));
+    const auto seen = bed.b().observe();
+    EXPECT_NE(seen.unfit.find("restore_command"), std::string::npos) << seen.unfit;
+    EXPECT_NE(seen.unfit.find("/bin/false"), std::string::npos) << seen.unfit;
+    EXPECT_NE(seen.unfit.find("command line"), std::string::npos) << seen.unfit;
+}
+
+TEST(Postgres, REDTEAM_F5_ATicketOverrulesALeftOverRecoveryTargetInTheFiles) {
+    Bed bed;
+    bed.form_primary();
+    must(bed.run(bed.b().driver().clone(bed.a().member(), {}, soon())));
+    std::ofstream(bed.b().config().data_dir / "postgresql.auto.conf", std::ios::app)
+        << "recovery_target = 'immediate'\nrecovery_target_action = 'promote'\n";
+    bed.b().start(bed.standby_ticket(bed.b()));
+    const auto seen = bed.b().observe_until([](const auto& now) { return now.stream.connected; },
+                                            "the standby streams");
+    EXPECT_EQ(seen.state, ServerState::standby);
+    EXPECT_EQ(seen.unfit, "");
+}
+
+TEST(Postgres, REDTEAM_F6_TellsWhatCommitsWithoutTheStandby) {
+    Bed bed;
+    bed.form_primary();
+    bed.a().sql("create role careless");
+    bed.a().sql("alter role careless set synchronous_commit = off");
+    bed.a().sql("create function hasty() returns int language sql set synchronous_commit = local "
+                "as 'select 1'");
+    bed.a().sql("create unlogged table fleeting(id int)");
+    bed.a().restart_driver(); // Looks at once; later every 10 s.
+    const auto seen = bed.a().observe_until(
+        [](const auto& now) { return now.rpo_notes.size() >= 3; }, "three notes");
+    std::string all;
+    for (const auto& note : seen.rpo_notes) {
+        all += note + "\n";
+    }
+    for (const auto* const name : {"careless", "hasty()", "fleeting"}) {
+        EXPECT_NE(all.find(name), std::string::npos) << all;
+    }
+}
+
+TEST(Postgres, REDTEAM_F9_ACopyOfTheDataDoesNotStartByHand) {
+    Bed bed;
+    bed.form_primary();
+    must(bed.run(bed.b().driver().clone(bed.a().member(), {}, soon())));
+    EXPECT_FALSE(bed.b().try_start());
+}
+
+TEST(Postgres, REDTEAM_F13_AStandbyUnderAPrimarysTicketStaysAStandbyUntilPromoted) {
+    Bed bed;
+    bed.form_primary();
+    bed.add_standby();
+    bed.b().stop();
+    bed.a().kill();
+    EXPECT_EQ(bed.b().start(bed.primary_ticket(bed.b())).state, ServerState::standby);
+    const auto history = must(bed.run(bed.b().driver().promote(soon())));
+    EXPECT_TRUE(history.text.ends_with(" 2")) << history.text;
+}
+
+TEST(Postgres, REDTEAM_F2_WritesNothingMoreToTheSegmentOfTheFork) {
+    Bed bed;
+    bed.form_primary();
+    bed.add_standby();
+    bed.a().kill();
+    const auto history = must(bed.run(bed.b().driver().promote(soon())));
+    const auto fork = history.text.substr(2, history.text.find(' ') - 2);
+    EXPECT_EQ(bed.b().sql("select floor(('" + fork +
+                          "'::pg_lsn - '0/0') / 16777216) < "
+                          "floor((pg_current_wal_insert_lsn() - '0/0') / 16777216)"),
+              "t");
+}
+
+TEST(Postgres, RefusesToJudgeAgainstAnotherDatabaseNamingBoth) {
+    Bed bed;
+    bed.form_primary();
+    const auto theirs = bed.a().observe().system_id;
+    must(bed.run(bed.b().driver().initialise(soon())));
+    const auto own = must(bed.run(bed.b().driver().inspect(soon()))).system_id;
+    const auto verdict = bed.run(bed.b().driver().judge(bed.a().member(), soon()));
+    ASSERT_FALSE(verdict);
+    EXPECT_EQ(verdict.error().code, Errc::refused);
+    EXPECT_NE(verdict.error().message.find(theirs), std::string::npos) << verdict.error().message;
+    EXPECT_NE(verdict.error().message.find(own), std::string::npos) << verdict.error().message;
+}
+
+TEST(Postgres, BeginsAnInterruptedCloneAnew) {
+    Bed bed;
+    bed.form_primary();
+    auto& driver = bed.b().driver();
+    const auto data = driver.data_folder();
+    fs::create_directories(data / "base");
+    std::ofstream(data / postgres::incomplete_marker) << "";
+    std::ofstream(data / "PG_VERSION") << "15\n";
+    const auto folder = must(bed.run(driver.inspect(soon())));
+    EXPECT_EQ(folder.kind, DataFolder::Kind::empty);
+    EXPECT_NE(folder.what.find("interrupted"), std::string::npos);
+    must(bed.run(driver.clone(bed.a().member(), {}, soon())));
+    EXPECT_EQ(must(bed.run(driver.inspect(soon()))).kind, DataFolder::Kind::database);
+}
+
+TEST(Postgres, LeavesNothingOfACloneThatFails) {
+    Bed bed;
+    auto& driver = bed.b().driver();
+    const auto cloned = bed.run(driver.clone(bed.a().member(), {}, soon()));
+    ASSERT_FALSE(cloned);
+    EXPECT_NE(cloned.error().message.find("pg_basebackup"), std::string::npos)
+        << cloned.error().message;
+    EXPECT_EQ(must(bed.run(driver.inspect(soon()))).what, "an empty folder");
+}
+
+TEST(Postgres, NamesAMissingToolByItsPath) {
+    Bed bed;
+    auto config = bed.a().config();
+    config.bin_dir = "/nowhere";
+    const auto driver = PostgresDriver::make(bed.context().get_executor(), config);
+    const auto made = bed.run(driver->initialise(soon()));
+    ASSERT_FALSE(made);
+    EXPECT_NE(made.error().message.find("/nowhere/initdb"), std::string::npos)
+        << made.error().message;
+}
+
+TEST(Postgres, LetsNobodyReplicateWithoutAPeersCertificate) {
+    Bed bed;
+    bed.form_primary();
+    // b is known to a as a peer only as long as a's ticket says so.
+    auto alone = bed.primary_ticket(bed.a());
+    alone.peers.clear();
+    must(bed.run(bed.a().driver().apply(alone, soon())));
+    const auto cloned = bed.run(bed.b().driver().clone(bed.a().member(), {}, soon()));
+    ASSERT_FALSE(cloned);
+    must(bed.run(bed.a().driver().apply(bed.primary_ticket(bed.a()), soon())));
+    must(bed.run(bed.b().driver().clone(bed.a().member(), {}, soon())));
+}
+
+TEST(Postgres, KeepsSlotsForPeersOnly) {
+    Bed bed;
+    bed.form_primary();
+    bed.a().sql("select pg_create_physical_replication_slot('lockstep_gone')");
+    bed.a().sql("select pg_create_physical_replication_slot('of_the_user')");
+    must(bed.run(bed.a().driver().keep_for({bed.b().member()}, soon())));
+    EXPECT_EQ(bed.a().sql("select string_agg(slot_name, ' ' order by slot_name) "
+                          "from pg_replication_slots"),
+              "lockstep_b of_the_user");
+}
+
+TEST(Postgres, SeesAStreamThatFellSilent) {
+    Bed bed;
+    bed.form_primary();
+    bed.add_standby();
+    bed.a().freeze();
+    bed.b().observe_until([](const auto& seen) { return seen.stream.silent > Milliseconds{700}; },
+                          "silence");
+    bed.a().thaw();
+    bed.b().observe_until(
+        [&](const auto& seen) {
+            static_cast<void>(bed.run(bed.a().driver().heartbeat(soon())));
+            return seen.stream.silent < Milliseconds{200};
+        },
+        "words again");
+}
+
+TEST(Postgres, PromotesInMuchLessThanASecondEveryTime) {
+    Bed bed;
+    bed.form_primary();
+    bed.add_standby();
+    auto* primary = &bed.a();
+    auto* standby = &bed.b();
+    for (int round = 0; round < 10; ++round) {
+        standby->observe(); // As the agent does all the time: sessions are open.
+        primary->kill();
+        const auto begin = std::chrono::steady_clock::now();
+        must(bed.run(standby->driver().promote(soon())));
+        const auto took =
+            std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now() - begin);
+        std::cout << "promotion " << round << ": " << took.count() << " ms\n";
+        EXPECT_LT(took, Milliseconds{1000});
+        must(bed.run(standby->driver().apply(bed.primary_ticket(*standby), soon())));
+        must(bed.run(standby->driver().keep_for({primary->member()}, soon())));
+        must(bed.run(primary->driver().discard(soon())));
+        must(bed.run(primary->driver().clone(standby->member(), {}, soon())));
+        primary->start(bed.standby_ticket(*primary));
+        primary->observe_until([](const auto& seen) { return seen.stream.connected; },
+                               "the rebuilt member streams");
+        std::swap(primary, standby);
+    }
+}
+
+} // namespace
+} // namespace lockstep
