@@ -147,7 +147,7 @@ bool append(GENERAL_NAMES* names, int kind, const std::string& text) {
     if (sk_GENERAL_NAME_push(names, name.get()) <= 0) {
         return false;
     }
-    name.release();
+    (void)name.release(); // The list owns it from here.
     return true;
 }
 
