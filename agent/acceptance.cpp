@@ -63,7 +63,8 @@ Awaitable<Result<void>> Acceptance::accept(PairRecord record) {
     const auto revision = record.revision;
     auto kept = co_await memory_.accept(std::move(record));
     if (!kept) {
-        state_.newest_told = memory_.accepted();
+        // Told again within a second. Until it is kept, nothing is begun under the old record
+        // either: it may name this member primary, and the new one another.
         journal_.raise(memory_alarm,
                        "the record of revision " + std::to_string(number(revision)) +
                            " could not be kept and is not acted on: " + kept.error().message);

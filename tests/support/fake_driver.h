@@ -1,0 +1,160 @@
+#pragma once
+
+#include <algorithm>
+#include <csignal>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "drivers/driver.h"
+#include "platform/files.h"
+
+namespace lockstep {
+
+/// An engine without a database: its server is a process that sleeps in the data folder, its data
+/// a few small files there. What it is told is kept in `calls`, in order.
+class FakeDriver final : public Driver {
+public:
+    explicit FakeDriver(std::filesystem::path data) : data_(std::move(data)) {}
+    ~FakeDriver() override = default;
+
+    std::vector<std::string> calls;
+    std::optional<Ticket> ticket;
+    bool dies_at_start = false;
+    bool diverged = false;
+    bool streams = true; // As a standby, and as a primary from its standby.
+
+    [[nodiscard]] std::string name() const override { return "fake"; }
+    Awaitable<Result<DataFolder>> inspect(Deadline) override {
+        DataFolder folder;
+        folder.kind = std::filesystem::exists(data_ / "base") ? DataFolder::Kind::database
+                                                              : DataFolder::Kind::other;
+        folder.standby = std::filesystem::exists(signal());
+        folder.system_id = "7001";
+        folder.what = "a fake database";
+        co_return folder;
+    }
+    Awaitable<Result<void>> initialise(Deadline) override {
+        calls.emplace_back("initialise");
+        write(data_ / "base");
+        co_return Result<void>{};
+    }
+    Awaitable<Result<void>> clone(Member upstream, OnProgress on_progress, Deadline) override {
+        calls.push_back("clone " + upstream.id);
+        on_progress({1, 2});
+        write(data_ / "base");
+        write(signal());
+        co_return Result<void>{};
+    }
+    Awaitable<Result<Divergence>> judge(Member upstream, Deadline) override {
+        calls.push_back("judge " + upstream.id);
+        co_return Divergence{diverged, "0/5", 5, "so the test wants it"};
+    }
+    Awaitable<Result<std::uint64_t>> preserve(Divergence, std::filesystem::path,
+                                              Deadline) override {
+        calls.emplace_back("preserve");
+        co_return 4096U;
+    }
+    Awaitable<Result<void>> discard(Deadline) override {
+        calls.emplace_back("discard");
+        for (const auto& entry : std::filesystem::directory_iterator(data_)) {
+            std::filesystem::remove_all(entry.path());
+        }
+        co_return Result<void>{};
+    }
+    Awaitable<Result<bool>> never_promoted(Deadline) override {
+        co_return std::filesystem::exists(signal());
+    }
+
+    Result<void> write_ticket(const Ticket& wanted) override {
+        ticket = wanted;
+        if (!wanted.primary) {
+            write(signal());
+        }
+        return {};
+    }
+    Result<void> remove_ticket() override {
+        ticket.reset();
+        return {};
+    }
+    [[nodiscard]] const std::filesystem::path& data_folder() const override { return data_; }
+    [[nodiscard]] Command start_command() const override {
+        const std::string script = dies_at_start
+                                       ? "exit 3"
+                                       : "echo $$ > server.pid.new; mv server.pid.new server.pid; "
+                                         "exec sleep 1000";
+        return {{"/bin/sh", "-c", script}, {}, data_};
+    }
+    [[nodiscard]] std::filesystem::path server_log() const override {
+        return data_.parent_path() / "server.log";
+    }
+    [[nodiscard]] std::optional<ProcessId> running_server() const override {
+        std::ifstream file(data_ / "server.pid");
+        pid_t pid = 0;
+        if (!(file >> pid)) {
+            return std::nullopt;
+        }
+        const auto process = identify(pid);
+        return process ? std::optional(*process) : std::nullopt;
+    }
+
+    Awaitable<Result<ServerReport>> observe(Deadline) override {
+        if (!running_server()) {
+            co_return fail(Errc::unreachable, "no server");
+        }
+        ServerReport report;
+        report.system_id = "7001";
+        const bool standby = std::filesystem::exists(signal());
+        report.state = standby ? ServerState::standby : ServerState::primary;
+        report.position = {History{"1"}, 100};
+        if (standby && ticket) {
+            report.stream.connected = streams && ticket->upstream.has_value();
+            report.stream.name = ticket->stream_name;
+        }
+        if (!standby && ticket) {
+            report.acknowledgements.name = ticket->sync_name;
+            report.acknowledgements.streaming = streams && !ticket->sync_name.empty();
+        }
+        co_return report;
+    }
+    Awaitable<Result<void>> apply(Ticket wanted, Deadline) override {
+        calls.push_back("apply " + (wanted.primary ? wanted.sync_name : wanted.stream_name));
+        co_return write_ticket(wanted);
+    }
+    Awaitable<Result<Position>> prove(std::string sync_name, Deadline) override {
+        calls.push_back("prove " + sync_name);
+        co_return Position{History{"1"}, 100};
+    }
+    Awaitable<Result<void>> hold_replay(Deadline) override { co_return Result<void>{}; }
+    Awaitable<Result<void>> release_replay(Deadline) override { co_return Result<void>{}; }
+    Awaitable<Result<History>> promote(Deadline) override {
+        calls.emplace_back("promote");
+        std::filesystem::remove(signal());
+        co_return History{"2"};
+    }
+    Awaitable<Result<void>> keep_for(std::vector<Member>, Deadline) override {
+        calls.emplace_back("keep for peers");
+        co_return Result<void>{};
+    }
+    Awaitable<Result<void>> stop(Deadline) override {
+        calls.emplace_back("stop");
+        if (const auto server = running_server()) {
+            ::kill(server->pid, SIGTERM);
+        }
+        co_return Result<void>{};
+    }
+    Awaitable<Result<Heartbeat>> heartbeat(Deadline) override { co_return Heartbeat::committed; }
+    void forget_server() override {}
+
+    [[nodiscard]] bool was_called(const std::string& call) const {
+        return std::find(calls.begin(), calls.end(), call) != calls.end();
+    }
+
+private:
+    [[nodiscard]] std::filesystem::path signal() const { return data_ / "standby.signal"; }
+    static void write(const std::filesystem::path& path) { std::ofstream(path) << "\n"; }
+
+    std::filesystem::path data_;
+};
+
+} // namespace lockstep
