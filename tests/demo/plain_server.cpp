@@ -33,7 +33,8 @@ wal_sender_timeout = 10s
 wal_receiver_timeout = 10s
 wal_retrieve_retry_interval = 100ms
 unix_socket_directories = ''
-)";
+dynamic_shared_memory_type = mmap
+)"; // … and the last: what a killed server shares goes away with its folder.
 
 void wait_until(const std::string& what, Milliseconds most, const std::function<bool()>& met) {
     const auto by = in(most);
@@ -75,7 +76,8 @@ void PlainServer::initialise() const {
 }
 
 void PlainServer::copy_from(const PlainServer& primary) const {
-    std::filesystem::remove_all(place_.data);
+    if (!remove_installation({place_.data}))
+        throw Failure("cannot remove " + place_.data.string());
     tool({"pg_basebackup", "--pgdata", place_.data.string(), "--checkpoint", "fast", "--no-sync",
           "--dbname",
           "host=" + primary.place_.ip +

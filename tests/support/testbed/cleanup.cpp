@@ -1,5 +1,6 @@
 #include "tests/support/testbed/cleanup.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <csignal>
@@ -11,6 +12,8 @@
 #include <thread>
 
 #include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/shm.h>
 #include <unistd.h>
 
 namespace lockstep::testbed {
@@ -106,6 +109,92 @@ int watch(void* argument) {
     return remove_installation(plan->folders) ? 0 : 1;
 }
 
+// PostgreSQL's PGShmemHeader (storage/pg_shmem.h), as far as it is needed here.
+struct SharedMemoryHeader {
+    std::int32_t magic;
+    std::int32_t creator;
+    std::uint64_t total_bytes;
+    std::uint64_t free_offset;
+    std::uint32_t dynamic_control;
+};
+constexpr std::int32_t header_magic = 679834894;
+
+// A killed postmaster leaves its segments; its next start on the same folder would remove them, but
+// the folder goes away.
+void release_shared_memory(const fs::path& lock_file) {
+    std::ifstream lines(lock_file);
+    std::string line;
+    for (int i = 0; i < 7; ++i) // The seventh: "KEY ID"
+        std::getline(lines, line);
+    std::istringstream words(line);
+    long key = 0;
+    int id = -1;
+    shmid_ds state{};
+    if (!(words >> key >> id) || shmctl(id, IPC_STAT, &state) != 0 || state.shm_nattch != 0)
+        return;
+    void* const memory = shmat(id, nullptr, SHM_RDONLY);
+    if (memory == reinterpret_cast<void*>(-1))
+        return;
+    const auto header = *static_cast<const SharedMemoryHeader*>(memory);
+    shmdt(memory);
+    if (header.magic != header_magic)
+        return; // Another program's by now.
+    shm_unlink(("/PostgreSQL." + std::to_string(header.dynamic_control)).c_str());
+    shmctl(id, IPC_RMID, nullptr);
+}
+
+std::vector<fs::path> lock_files_below(const fs::path& folder) {
+    std::vector<fs::path> files;
+    std::error_code absent;
+    for (fs::recursive_directory_iterator entry(folder, absent), end; entry != end;
+         entry.increment(absent))
+        if (entry->path().filename() == "postmaster.pid")
+            files.push_back(entry->path());
+    return files;
+}
+
+bool is_gone(const std::vector<fs::path>& folders, Clock::time_point by) {
+    while (!processes_of(folders).empty()) {
+        if (Clock::now() > by)
+            return false;
+        std::this_thread::sleep_for(Milliseconds{10});
+    }
+    return true;
+}
+
+void signal_all(const std::vector<pid_t>& processes, int signal) {
+    for (const pid_t pid : processes)
+        kill(pid, signal);
+}
+
+// First those who would start a database again; then the databases get a moment to release what
+// they share.
+bool end_processes(const std::vector<fs::path>& folders) {
+    std::vector<pid_t> postmasters;
+    for (const auto& folder : folders)
+        for (const auto& file : lock_files_below(folder))
+            if (pid_t pid = 0; std::ifstream(file) >> pid)
+                postmasters.push_back(pid);
+    const auto all = processes_of(folders);
+    for (const pid_t pid : all) {
+        const auto program = fs::path("/proc") / std::to_string(pid) / "exe";
+        std::error_code gone;
+        if (!is_database_program(fs::read_symlink(program, gone)))
+            kill(pid, SIGKILL);
+        else if (std::ranges::find(postmasters, pid) != postmasters.end())
+            kill(pid, SIGQUIT);
+    }
+    if (is_gone(folders, in(Milliseconds{3000})))
+        return true;
+    const auto by = in(Milliseconds{10000});
+    while (Clock::now() < by) {
+        signal_all(processes_of(folders), SIGKILL);
+        if (is_gone(folders, in(Milliseconds{100})))
+            return true;
+    }
+    return false;
+}
+
 } // namespace
 
 std::vector<pid_t> processes_of(const std::vector<fs::path>& folders) {
@@ -121,17 +210,11 @@ std::vector<pid_t> processes_of(const std::vector<fs::path>& folders) {
 }
 
 bool remove_installation(const std::vector<fs::path>& folders) {
-    const auto by = in(Milliseconds{10000});
-    for (auto left = processes_of(folders); !left.empty(); left = processes_of(folders)) {
-        for (const pid_t pid : left)
-            kill(pid, SIGKILL);
-        if (Clock::now() > by)
-            return false;
-        std::this_thread::sleep_for(Milliseconds{10});
-    }
-    bool all = true;
+    bool all = end_processes(folders);
     for (const auto& folder : folders) {
         std::error_code failed;
+        for (const auto& file : lock_files_below(folder))
+            release_shared_memory(file);
         fs::remove_all(folder, failed);
         all = all && !failed;
     }

@@ -46,7 +46,9 @@ Timeline read_timeline(const nlohmann::json& events, std::int64_t fault_unix_ms,
         return timeline;
     // The first word about the new record comes as soon as it is stored.
     const auto stored = std::max(decided, first_of(moments, "decision", decided, "promoting"));
-    const auto served = std::max(stored, first_of(moments, "serve", stored));
+    // An acknowledged write proves that it serves, even if the controller notes it a moment later.
+    const auto noted = std::max(stored, first_of(moments, "serve", stored));
+    const auto served = std::max(stored, std::min(noted, first_write_after_ms));
     const auto published = std::max(stored, first_of(moments, "published", stored));
     auto& phases = timeline.phases;
     phases.detect = decided;

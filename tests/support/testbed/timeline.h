@@ -12,10 +12,10 @@ namespace lockstep::testbed {
 /// deciding after detecting, promoting and publishing after deciding (at the same time), the first
 /// write after the later of these two.
 struct Phases {
-    std::int64_t detect = 0;      // The fault to the decision that the primary has failed.
-    std::int64_t decide = 0;      // The decision to its record being stored.
-    std::int64_t promote = 0;     // … to the new primary serving.
-    std::int64_t publish = 0;     // … to every name server answering with the new address.
+    std::int64_t detect = 0;  // The fault to the decision that the primary has failed.
+    std::int64_t decide = 0;  // The decision to its record being stored.
+    std::int64_t promote = 0; // … to the new primary serving, as a write or the controller shows.
+    std::int64_t publish = 0; // … to every name server answering with the new address.
     std::int64_t first_write = 0; // Serving and published, to the first acknowledged write.
 };
 

@@ -32,6 +32,7 @@ TEST(Timeline, IsNeverNegative) {
     const Json events{event(1004, "promote"), event(1050, "serve"), event(1080, "published")};
     const auto timeline = read_timeline(events, 1000, 40); // Written before it was published.
     EXPECT_EQ(timeline.phases.decide, 0);
+    EXPECT_EQ(timeline.phases.promote, 36);
     EXPECT_EQ(timeline.phases.first_write, 0);
     EXPECT_EQ(timeline.redundant_again_ms, -1);
 }
