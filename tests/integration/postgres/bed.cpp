@@ -11,6 +11,7 @@
 #include "drivers/postgres/ticket.h"
 #include "platform/certificates.h"
 #include "platform/files.h"
+#include "tests/support/eventually.h"
 
 namespace lockstep::bed {
 
@@ -102,7 +103,8 @@ bool Node::try_start(const std::vector<std::string>& more_arguments) {
             return false;
         }
         bed_.run([]() -> Awaitable<int> {
-            co_await pause_for(Milliseconds{10});
+            const Milliseconds breath{10};
+            co_await pause_for(breath);
             co_return 0;
         }());
     }
@@ -120,11 +122,10 @@ ServerReport Node::start(const Ticket& ticket) {
 
 void Node::stop() {
     must(bed_.run(driver_->stop(soon())));
-    const auto end = soon();
-    while (driver_->running_server() && !end.passed()) {
+    EXPECT_TRUE(eventually([this] {
         reap();
-        ::usleep(2000);
-    }
+        return !driver_->running_server();
+    }));
     reap();
     driver_->forget_server();
 }
@@ -155,17 +156,15 @@ ServerReport Node::observe() {
 
 ServerReport Node::observe_until(const std::function<bool(const ServerReport&)>& good,
                                  const char* what) {
-    const auto end = Deadline::in(std::chrono::seconds{10});
-    while (true) {
-        auto report = observe();
-        if (good(report)) {
-            return report;
-        }
-        if (end.passed()) {
-            throw std::runtime_error(std::string("never seen: ") + what);
-        }
-        ::usleep(5000);
+    std::optional<ServerReport> seen;
+    const auto is_good = [&] {
+        seen = observe();
+        return good(*seen);
+    };
+    if (!eventually(is_good, std::chrono::seconds{10})) {
+        throw std::runtime_error(std::string("never seen: ") + what);
     }
+    return *seen;
 }
 
 postgres::Session::Ptr Node::session(const std::string& options) {
