@@ -23,6 +23,12 @@ std::string without_port(const std::string& address) {
     return address.substr(0, address.rfind(':'));
 }
 
+/// A parser's complaint quotes what it read, which may be a whole frame.
+std::string in_short(const std::string& reason) {
+    constexpr std::size_t most_characters = 400;
+    return reason.size() <= most_characters ? reason : reason.substr(0, most_characters) + " …";
+}
+
 constexpr std::size_t most_replaced = 16;
 
 void note_replaced(KnownAgent& known, const std::string& before, const std::string& now) {
@@ -40,14 +46,14 @@ void note_replaced(KnownAgent& known, const std::string& before, const std::stri
 AgentHub::AgentHub(asio::any_io_executor executor, Observer& observer, EventLog& events,
                    Enrolment& enrolment, Ends ends)
     : executor_(std::move(executor)), observer_(observer), events_(events), enrolment_(enrolment),
-      ends_(std::move(ends)), complaints_(complain_every) {}
+      ends_(std::move(ends)), complaints_(complain_every), alarms_(complain_every) {}
 
 Result<void> AgentHub::listen(HostPort at, TlsFiles files) {
     auto server = FrameServer::listen(
         executor_, std::move(at), std::move(files), wire::largest_frame_bytes, most_connections,
         [this](std::shared_ptr<FrameStream> stream) { return serve(std::move(stream)); },
         [this](const std::string& address, const std::string& reason) {
-            complain(address, reason);
+            complain(address, "handshake", reason);
         });
     if (!server) {
         return within("listening for agents", server.error());
@@ -82,12 +88,12 @@ Awaitable<void> AgentHub::serve(std::shared_ptr<FrameStream> stream) {
     const auto deadline = Deadline::in(greeting_within);
     const auto frame = co_await stream->read_frame(deadline);
     if (!frame) {
-        complain(stream->remote_address(), "no greeting: " + frame.error().message);
+        complain(stream->remote_address(), "greeting", "no greeting: " + frame.error().message);
         co_return;
     }
     auto message = wire::decode(*frame);
     if (!message) {
-        complain(stream->remote_address(), message.error().message);
+        complain(stream->remote_address(), "greeting", message.error().message);
         co_return;
     }
     if (auto* enroll = std::get_if<wire::Enroll>(&*message)) {
@@ -97,7 +103,8 @@ Awaitable<void> AgentHub::serve(std::shared_ptr<FrameStream> stream) {
     } else {
         std::string reason = hello ? "an agent must show its certificate: join this host first"
                                    : "the first frame must be a greeting";
-        co_await refuse(stream, std::move(reason));
+        std::string topic = "greeting";
+        co_await refuse(stream, std::move(topic), std::move(reason));
     }
 }
 
@@ -106,7 +113,8 @@ Awaitable<void> AgentHub::enrol(std::shared_ptr<FrameStream> stream, wire::Enrol
     auto enrolled = co_await enrolment_.enrol(std::move(request));
     if (!enrolled) {
         std::string reason = "join refused: " + enrolled.error().message;
-        co_await refuse(stream, std::move(reason));
+        std::string topic = "join " + parse_member_id(member).value_or("nobody");
+        co_await refuse(stream, std::move(topic), std::move(reason));
         co_return;
     }
     auto event = make_event("enrolled", Severity::info,
@@ -117,19 +125,20 @@ Awaitable<void> AgentHub::enrol(std::shared_ptr<FrameStream> stream, wire::Enrol
     const auto deadline = Deadline::in(refusal_within);
     const auto written = co_await stream->write_frame(std::move(answer), deadline);
     if (!written) {
-        complain(stream->remote_address(),
+        complain(stream->remote_address(), "undelivered",
                  "the certificate for " + member +
                      " could not be delivered, make another token: " + written.error().message);
     }
 }
 
-Awaitable<void> AgentHub::refuse(std::shared_ptr<FrameStream> stream, std::string reason) {
-    complain(stream->remote_address(), reason);
+Awaitable<void> AgentHub::refuse(std::shared_ptr<FrameStream> stream, std::string topic,
+                                 std::string reason) {
+    complain(stream->remote_address(), topic, reason);
     auto frame = wire::encode(wire::Refused{std::move(reason)});
     const auto deadline = Deadline::in(refusal_within);
     const auto written = co_await stream->write_frame(std::move(frame), deadline);
     if (!written) {
-        complain(stream->remote_address(),
+        complain(stream->remote_address(), "untold",
                  "the reason could not be told: " + written.error().message);
     }
 }
@@ -153,7 +162,7 @@ Result<void> AgentHub::admit(const PeerIdentity& peer, const wire::Hello& hello)
     auto single = check_second(hello, held, timings.dead_after);
     if (!single) {
         observer_.refused_stream(hello.member, single.error().message, now);
-        if (complaints_.passes("second " + hello.member, now)) {
+        if (alarms_.passes(hello.member, now)) {
             events_.add(event_about(hello.member, "second_identity", Severity::alarm,
                                     single.error().message));
         }
@@ -166,7 +175,8 @@ Awaitable<void> AgentHub::attend(std::shared_ptr<FrameStream> stream, wire::Hell
     const auto admitted = admit(peer, hello);
     if (!admitted) {
         auto reason = admitted.error().message;
-        co_await refuse(stream, std::move(reason));
+        auto topic = "agent " + peer.name;
+        co_await refuse(stream, std::move(topic), std::move(reason));
         co_return;
     }
     const auto session =
@@ -203,7 +213,8 @@ void AgentHub::leave(const std::shared_ptr<AgentSession>& session, const Error& 
     const auto member = session->hello().member;
     const auto found = sessions_.find(member);
     if (why.code == Errc::corrupt) {
-        complain(session->stream().remote_address(), "agent " + member + ": " + why.message);
+        complain(session->stream().remote_address(), "agent " + member,
+                 "agent " + member + ": " + why.message);
     }
     if (closed_ || found == sessions_.end() || found->second != session) {
         return; // It ends with this controller, or another stream has taken its place.
@@ -212,7 +223,7 @@ void AgentHub::leave(const std::shared_ptr<AgentSession>& session, const Error& 
     agents_[member].connected = false;
     observer_.disconnected(member, boot_time());
     events_.add(event_about(member, "agent_lost", Severity::warning,
-                            "agent " + member + " lost: " + why.message));
+                            "agent " + member + " lost: " + in_short(why.message)));
     ends_.lost(member);
 }
 
@@ -239,11 +250,12 @@ AgentSession::Ends AgentHub::session_ends() {
     return ends;
 }
 
-void AgentHub::complain(const std::string& address, const std::string& reason) {
+void AgentHub::complain(const std::string& address, const std::string& topic,
+                        const std::string& reason) {
     const auto from = without_port(address);
-    if (complaints_.passes(from + " " + reason, boot_time())) {
-        events_.add(
-            make_event("refused", Severity::warning, "stream from " + from + ": " + reason));
+    if (complaints_.passes(from + " " + topic, boot_time())) {
+        events_.add(make_event("refused", Severity::warning,
+                               "stream from " + from + ": " + in_short(reason)));
     }
 }
 

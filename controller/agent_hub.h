@@ -56,12 +56,15 @@ private:
     [[nodiscard]] Awaitable<void> serve(std::shared_ptr<FrameStream> stream);
     [[nodiscard]] Awaitable<void> enrol(std::shared_ptr<FrameStream> stream, wire::Enroll request);
     [[nodiscard]] Awaitable<void> attend(std::shared_ptr<FrameStream> stream, wire::Hello hello);
-    [[nodiscard]] Awaitable<void> refuse(std::shared_ptr<FrameStream> stream, std::string reason);
+    [[nodiscard]] Awaitable<void> refuse(std::shared_ptr<FrameStream> stream, std::string topic,
+                                         std::string reason);
     [[nodiscard]] Result<void> admit(const PeerIdentity& peer, const wire::Hello& hello);
     void enter(const std::shared_ptr<AgentSession>& session, const PeerIdentity& peer);
     void leave(const std::shared_ptr<AgentSession>& session, const Error& why);
     [[nodiscard]] AgentSession::Ends session_ends();
-    void complain(const std::string& address, const std::string& reason);
+    /// An event, once in a while for each address and topic: the reason may hold what a stranger
+    /// sent, so it neither decides how often nor at what length.
+    void complain(const std::string& address, const std::string& topic, const std::string& reason);
     [[nodiscard]] Event event_about(const MemberId& member, std::string kind, Severity severity,
                                     std::string message) const;
 
@@ -71,6 +74,7 @@ private:
     Enrolment& enrolment_;
     Ends ends_;
     RateLimit complaints_;
+    RateLimit alarms_; // Apart, so that no stranger's noise hides an alarm.
     std::map<MemberId, std::shared_ptr<AgentSession>> sessions_;
     std::map<MemberId, KnownAgent> agents_;
     std::unique_ptr<FrameServer> server_;

@@ -350,6 +350,23 @@ TEST_F(ControllerTest, ClosesAStreamWithAMalformedFrameAndSaysWhy) {
     EXPECT_TRUE(run(work));
 }
 
+TEST_F(ControllerTest, WritesLittleAboutALotOfNonsense) {
+    const auto work = [this]() -> Awaitable<bool> {
+        const auto a = agent("a", "host-a");
+        const bool joined = co_await join(a);
+        std::string frame = "{\"type\": \"" + std::string(100000, 'x');
+        co_await a->send(std::move(frame));
+        const bool told = co_await event_told("refused", "agent a: frame");
+        const StateStore::EventQuery query{{}, 0, 1000};
+        const auto events = co_await controller->operations().events(query);
+        for (const auto& event : *events) {
+            EXPECT_LT(event.message.size(), 600U);
+        }
+        co_return joined&& told;
+    };
+    EXPECT_TRUE(run(work));
+}
+
 TEST_F(ControllerTest, ClosesAStreamThatSpeaksForAnotherMember) {
     const auto work = [this]() -> Awaitable<bool> {
         const auto a = agent("a", "host-a");
