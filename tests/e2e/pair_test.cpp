@@ -91,6 +91,46 @@ TEST_F(FormedPair, R8_KeepsACopyOfWhatTheOldPrimaryAloneHad) {
     expect_event("preserved", "", Milliseconds{5000});
 }
 
+// Nobody is left to be promoted by evidence: whoever comes back first and may serve, serves.
+TEST_F(FormedPair, SurvivesSigkillOfBothDatabasesAtOnce) {
+    const auto writers = begin_writing();
+    const pid_t both[] = {bed().postmaster("a"), bed().postmaster("b")};
+    for (const pid_t postmaster : both)
+        ASSERT_EQ(kill(postmaster, SIGKILL), 0);
+    expect_writes(*writers);
+    bed().wait_until_in_sync();
+    expect_nothing_lost(*writers);
+}
+
+// A power failure of everything at once, but for the disks.
+TEST_F(FormedPair, SurvivesSigkillOfEverythingAtOnce) {
+    const auto writers = begin_writing();
+    bed().controller().end(SIGKILL, in(Milliseconds{5000}));
+    for (const std::string member : {"a", "b"})
+        kill_member(member);
+    for (const std::string member : {"a", "b"})
+        bed().agent(member).start();
+    bed().start_controller();
+    expect_writes(*writers);
+    bed().wait_until_in_sync();
+    expect_nothing_lost(*writers);
+}
+
+// The standby's host is gone: after dead_after the primary goes on alone, and says so.
+TEST_F(FormedPair, GoesOnAloneWhenTheStandbysHostIsLost) {
+    const auto writers = begin_writing();
+    const auto cut = Clock::now();
+    bed().network().cut("b");
+    bed().wait_for_pair(
+        "go on alone", [](const Json& pair) { return pair.at("phase") == "solo"; },
+        Milliseconds{15000});
+    expect_writes(*writers);
+    bed().network().heal("b");
+    expect_in_sync_under("a");
+    const auto ledger = expect_nothing_lost(*writers);
+    EXPECT_LT(ledger.longest_gap(cut), Milliseconds{6000});
+}
+
 TEST_F(FormedPair, FailsOverWhenAsked) {
     const auto writers = begin_writing();
     const auto outcome = bed().cli({"failover", "shop"}, Milliseconds{30000});
