@@ -10,7 +10,7 @@ ServerState server_state(const LocalState& state, const Supervisor& supervisor, 
     if (data == Data::foreign) {
         return ServerState::foreign;
     }
-    if (supervisor.state() == Supervisor::State::running) {
+    if (supervisor.has_process()) {
         return state.server.state();
     }
     const bool nothing = data == Data::absent || data == Data::half_made;
@@ -75,7 +75,7 @@ Observation build_observation(const LocalState& state, const Memory& memory,
     observation.start_request = state.start_request;
     observation.alarms = journal.alarms();
     add_record(state, memory, supervisor, observation);
-    if (supervisor.state() == Supervisor::State::running) {
+    if (supervisor.has_process()) {
         add_report(state, now, observation);
         add_probes(state, now, observation);
     }

@@ -31,6 +31,8 @@ public:
     void adopt();
 
     [[nodiscard]] State state() const { return state_; }
+    /// The server's own process lives, as far as the kernel told; also while it is being fenced.
+    [[nodiscard]] bool has_process() const { return process_.has_value(); }
     /// How the last server process ended; empty: none did.
     [[nodiscard]] const std::string& death() const { return death_; }
 

@@ -22,7 +22,8 @@ public:
     std::optional<Ticket> ticket;
     bool dies_at_start = false;
     bool diverged = false;
-    bool streams = true; // As a standby, and as a primary from its standby.
+    bool clone_hangs = false; // Half made, until it is cancelled.
+    bool streams = true;      // As a standby, and as a primary from its standby.
 
     [[nodiscard]] std::string name() const override { return "fake"; }
     Awaitable<Result<DataFolder>> inspect(Deadline) override {
@@ -43,6 +44,9 @@ public:
         calls.push_back("clone " + upstream.id);
         on_progress({1, 2});
         write(data_ / "base");
+        if (clone_hangs) {
+            co_await pause_for(std::chrono::hours{1});
+        }
         write(signal());
         co_return Result<void>{};
     }

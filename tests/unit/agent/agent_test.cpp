@@ -215,6 +215,33 @@ TEST_F(Agents, MakeAHalfMadeCopyAnew) {
     EXPECT_EQ(again.driver.calls.front(), "discard");
 }
 
+TEST_F(Agents, GiveUpACloneWhenTheRecordNamesAnotherSource) {
+    AgentUnderTest agent("b", folder_.path());
+    agent.driver.clone_hangs = true;
+    agent.tell(solo(5));
+    ASSERT_TRUE(agent.until([&] { return agent.seen().job && agent.seen().job->done_bytes == 1; }));
+    EXPECT_EQ(agent.seen().job->what, "cloning from a");
+    EXPECT_TRUE(agent.is(ServerState::no_data));
+    auto moved = solo(6);
+    moved.members.at("a").address = "10.0.0.9";
+    agent.driver.clone_hangs = false;
+    agent.tell(moved);
+    EXPECT_TRUE(agent.until([&] { return agent.seen().stream.connected; }));
+    EXPECT_FALSE(agent.seen().job.has_value());
+    EXPECT_TRUE(agent.driver.was_called("discard")); // What the first one left.
+}
+
+TEST_F(Agents, FinishNoCloneThatNobodyWants) {
+    AgentUnderTest agent("b", folder_.path());
+    agent.driver.clone_hangs = true;
+    agent.tell(solo(5));
+    ASSERT_TRUE(agent.until([&] { return agent.seen().job && agent.seen().job->done_bytes == 1; }));
+    agent.tell(at(fixture::forming_record(), 6)); // Nobody to follow.
+    EXPECT_TRUE(agent.until([&] { return !agent.seen().job.has_value(); }));
+    EXPECT_TRUE(agent.is(ServerState::no_data));
+    EXPECT_TRUE(agent.memory().data().making);
+}
+
 TEST_F(Agents, StandDownWithAProofFromDisk) { // REDTEAM F23
     const auto agent = streaming_standby();
     agent->driver.streams = false;
