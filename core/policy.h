@@ -19,12 +19,13 @@ enum class Profile { lan, wan };
 /// How long each kind of silence lasts before it counts as evidence (DESIGN.md 5). None of them
 /// carries safety: each may be tuned freely.
 struct Timings {
-    Milliseconds dead_after{1500};          // An agent, a port, a stream: silent means lost.
-    Milliseconds stall_after{3000};         // A database that hangs.
-    Milliseconds solo_after{4000};          // No acknowledgements though both agents talk.
-    Milliseconds fence_after{5000};         // How long word of the controller counts as fresh.
-    Milliseconds clean_stream_after{30000}; // A standby lost twice must first stream this long.
-    Milliseconds flap_window{600000};       // Losses within this window count as flapping.
+    Milliseconds dead_after{1500};           // An agent, a port, a stream: silent means lost.
+    Milliseconds stall_after{3000};          // A database that hangs.
+    Milliseconds solo_after{4000};           // No acknowledgements though both agents talk.
+    Milliseconds fence_after{5000};          // How long word of the controller counts as fresh.
+    Milliseconds clean_stream_after{30000};  // A standby lost twice must first stream this long.
+    Milliseconds grant_overdue_after{60000}; // A grant whose standby does not get past the barrier.
+    Milliseconds flap_window{600000};        // Losses within this window count as flapping.
     friend bool operator==(const Timings&, const Timings&) = default;
 };
 

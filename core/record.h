@@ -39,6 +39,7 @@ struct Promise {
 struct Grant {
     MemberId member;
     std::string start;
+    std::int64_t granted_unix_ms = 0; // A grant that leads nowhere ends; carries no safety.
     friend bool operator==(const Grant&, const Grant&) = default;
 };
 

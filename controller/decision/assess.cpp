@@ -92,6 +92,8 @@ void assess_barrier(const PairRecord& record, const View& view, Assessment& seen
     }
     seen.barrier_evidence = missing_for_barrier(record, view);
     seen.facts.past_barrier = seen.barrier_evidence.empty();
+    const auto patience = timings_of(record.policy.profile).grant_overdue_after;
+    seen.facts.grant_overdue = view.unix_ms - record.grant->granted_unix_ms >= patience.count();
     if (seen.facts.past_barrier) {
         const auto& barrier = heard(record, view, record.primary)->barrier->position;
         const auto& position = heard(record, view, record.grant->member)->position;
@@ -107,6 +109,9 @@ std::string hindrance_of_grant(const PairRecord& record, const View& view, const
     const auto told = heard(record, view, member.id);
     if (!primary || primary->serving != record.epoch || primary->accepted != record.revision) {
         return "the primary does not serve under this revision yet";
+    }
+    if (!primary->unfit.empty() || !primary->lowered.empty()) { // F14, R13
+        return record.primary + ": " + (primary->unfit.empty() ? primary->lowered : primary->unfit);
     }
     if (!told || told->accepted != record.revision) {
         return "its agent has not accepted this revision";
@@ -173,6 +178,17 @@ void assess_candidates(const PairRecord& record, const View& view, Assessment& s
     seen.candidate_evidence = best->id + " streams the primary's history and has caught up";
 }
 
+/// Whether the primary is heard to serve, in whichever epoch: then nothing is forced past it.
+bool serves(const PairRecord& record, const View& view) {
+    const auto primary = heard(record, view, record.primary);
+    return primary && primary->server == ServerState::primary;
+}
+
+bool may_be_forced(const Observation* target) {
+    return target != nullptr && !target->data_id.empty() &&
+           (target->server == ServerState::standby || target->server == ServerState::stopped);
+}
+
 void assess_intent(const PairRecord& record, const View& view, Assessment& seen) {
     const auto& intent = record.intent;
     const auto standby = standby_of(record);
@@ -183,7 +199,8 @@ void assess_intent(const PairRecord& record, const View& view, Assessment& seen)
     case IntentKind::fail_over: seen.facts.failover_asked = on_standby; return;
     case IntentKind::force:
         seen.facts.failover_asked = on_standby;
-        seen.facts.force_asked = !on_standby && target && target->server == ServerState::standby;
+        seen.facts.force_moot = serves(record, view);
+        seen.facts.force_asked = !seen.facts.force_moot && may_be_forced(target);
         return;
     case IntentKind::remove:
         seen.facts.removal_asked = is_protected(record, intent.member);

@@ -34,7 +34,7 @@ void count_loss(PairRecord& record, std::int64_t unix_ms) {
 }
 
 void grant(PairRecord& record, const Assessment& seen, const View& view) {
-    record.grant = Grant{*seen.candidate, seen.candidate_start};
+    record.grant = Grant{*seen.candidate, seen.candidate_start, view.unix_ms};
     record.members.at(*seen.candidate).data_id =
         view.members.at(*seen.candidate).observation->data_id;
 }
@@ -51,6 +51,9 @@ void leave_standby(PairRecord& record, const Assessment& seen, const View& view)
         count_loss(record, view.unix_ms);
     }
     record.grant.reset();
+    if (record.intent.kind == IntentKind::fail_over) {
+        record.intent = {}; // Nobody is left to fail over to; later it would come as a surprise.
+    }
     const auto own = record.in_sync.at(record.primary);
     record.in_sync = {{record.primary, own}};
 }

@@ -76,14 +76,15 @@ Failure failure_of_silent(const PairRecord& record, const View& view) {
     if (member->silent < dead_after) {
         return {false, silence};
     }
-    if (!member->probe_failed) {
+    // A hung agent's port is still answered by the kernel: the database's own port decides.
+    if (!member->probe_failed && !member->database_port_dead) {
         return {false, silence + ", but its host still answers: no failover"};
     }
     if (!stream_is_silent(record, view)) {
         return {false, silence + " and its host does not answer here, but its standby hears it (or "
                                  "is not heard itself): no failover"};
     }
-    return {true, silence + ", its host does not answer, and no standby hears it"};
+    return {true, silence + ", its database's port does not answer, and no standby hears it"};
 }
 
 } // namespace
@@ -118,8 +119,12 @@ Failure primary_failure(const PairRecord& record, const View& view) {
 Failure standby_failure(const PairRecord& record, const View& view, const MemberId& standby) {
     const auto timings = timings_of(record.policy.profile);
     const auto* told = heard(record, view, standby);
+    // To narrow helps only a primary that is there to be told of it; while it is not, the standby
+    // may be the one that is promoted once it is up again.
+    const auto* primary = heard(record, view, record.primary);
+    const bool primary_is_up = primary != nullptr && primary->server == ServerState::primary;
     if (told != nullptr && has_no_server(*told)) {
-        return {true, how_it_ended(*told)};
+        return {primary_is_up, how_it_ended(*told)};
     }
     if (told != nullptr && !same_data(record, *told)) {
         return {true, standby + "'s data folder is not the one this pair was promised on"};
@@ -128,7 +133,6 @@ Failure standby_failure(const PairRecord& record, const View& view, const Member
     if (told != nullptr && told->start != start) {
         return {true, standby + "'s database was restarted, which ended its promise"};
     }
-    const auto* primary = heard(record, view, record.primary);
     const auto* member = member_view(view, standby);
     if (primary == nullptr || primary->acknowledgements.name != sync_name_of(record)) {
         return {};
@@ -182,6 +186,9 @@ std::string lowering(const PairRecord& record, const View& view, const MemberId&
     const auto* primary = heard(record, view, record.primary);
     if (primary != nullptr && !primary->lowered.empty()) {
         return record.primary + ": " + primary->lowered;
+    }
+    if (primary != nullptr && !primary->unfit.empty()) { // F14: too old a release does not wait.
+        return record.primary + ": " + primary->unfit;
     }
     const auto* told = heard(record, view, standby);
     if (told != nullptr && !told->unfit.empty()) {

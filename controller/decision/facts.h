@@ -13,6 +13,7 @@ struct Facts {
     bool halted = false; // R12: an agent knows a higher revision or another store.
     bool paused = false;
     bool force_asked = false;        // An operator accepts a loss.
+    bool force_moot = false;         // It was accepted, but the primary serves after all.
     bool failover_asked = false;     // An operator wants the in-sync standby promoted.
     bool removal_asked = false;      // An operator takes the standby, in sync or granted, away.
     bool member_leaves = false;      // An operator takes away a member that nobody counts on.
@@ -24,6 +25,7 @@ struct Facts {
     bool standby_failed = false;     // Its process died, its host or its link is lost.
     bool may_go_alone = false;       // Policy: continue without a standby.
     bool candidate_ready = false;    // A member streams the primary's history and has caught up.
+    bool grant_overdue = false;      // The standby had long enough to pass the barrier.
     bool past_barrier = false;       // R4.4
     bool former_may_return = false;  // F23: the new primary stood down, never having promoted.
     bool has_promoted = false;       // F23: it was asked to stand down, but had promoted already.

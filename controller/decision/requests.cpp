@@ -19,7 +19,22 @@ Result<PairRecord> without_loss(const PairRecord& record, const FailoverRequest&
     return asked;
 }
 
-Result<PairRecord> by_force(const PairRecord& record, const FailoverRequest& request) {
+Result<PairRecord> by_force(const PairRecord& record, const View& view,
+                            const FailoverRequest& request) {
+    if (request.to.empty()) {
+        return refuse("--accept-data-loss needs --to: which member becomes the primary");
+    }
+    const auto* primary = heard(record, view, record.primary);
+    if (primary != nullptr && primary->server == ServerState::primary) {
+        return refuse(record.primary + " is heard to serve: nothing is forced past it. Stop it "
+                                       "first, or wait for a standby to be in sync");
+    }
+    const auto* target = heard(record, view, request.to);
+    if (target == nullptr || target->data_id.empty() ||
+        (target->server != ServerState::standby && target->server != ServerState::stopped)) {
+        return refuse(request.to + " cannot take over now: its agent must be connected and have "
+                                   "the data of this pair");
+    }
     if (request.fenced_by.empty()) {
         return refuse("--accept-data-loss also needs --fenced-by=TEXT: how " + record.primary +
                       " was stopped, so that it cannot go on serving beside the new primary");
@@ -82,14 +97,14 @@ Result<PairRecord> with_failover(const PairRecord& record, const View& view,
         return refuse(request.to + " is the primary already");
     }
     const auto standby = standby_of(record);
-    if (standby && (request.to.empty() || request.to == *standby)) {
-        if (const auto hindrance = promotion_hindrance(record, view, *standby);
-            !hindrance.empty()) {
-            return refuse("no failover now: " + hindrance);
-        }
+    const auto hindrance = standby ? promotion_hindrance(record, view, *standby) : std::string();
+    if (standby && hindrance.empty() && (request.to.empty() || request.to == *standby)) {
         return without_loss(record, request, *standby);
     }
-    if (standby) {
+    if (standby && !hindrance.empty() && !request.accept_data_loss) {
+        return refuse("no failover now: " + hindrance);
+    }
+    if (standby && hindrance.empty()) {
         return refuse(*standby + " holds every acknowledged commit: fail over to it, not to " +
                       request.to);
     }
@@ -97,10 +112,10 @@ Result<PairRecord> with_failover(const PairRecord& record, const View& view,
     if (to_former && !request.accept_data_loss) {
         return give_back(record, request);
     }
-    if (!request.accept_data_loss || request.to.empty()) {
+    if (!request.accept_data_loss) {
         return refuse(no_standby(record));
     }
-    return by_force(record, request);
+    return by_force(record, view, request);
 }
 
 Result<PairRecord> with_member(const PairRecord& record, const Member& member) {

@@ -12,6 +12,12 @@ constexpr bool otherwise(const Facts&) {
 constexpr bool halted(const Facts& f) {
     return f.halted;
 }
+constexpr bool grant_overdue(const Facts& f) {
+    return f.grant_overdue;
+}
+constexpr bool force_moot(const Facts& f) {
+    return f.force_moot;
+}
 constexpr bool force_asked(const Facts& f) {
     return f.force_asked;
 }
@@ -31,7 +37,7 @@ constexpr bool may_fail_over(const Facts& f) {
     return f.failover_asked && f.standby_promotable;
 }
 constexpr bool failed_while_paused(const Facts& f) {
-    return f.primary_failed && f.paused;
+    return f.primary_failed && f.paused && !f.force_asked;
 }
 constexpr bool may_promote(const Facts& f) {
     return f.primary_failed && f.standby_promotable;
@@ -90,6 +96,7 @@ constexpr std::array table = {
     Rule{forming,   WHEN(otherwise),           Action::stay,      forming,   info,    "the first primary is being made", about_primary},
 
     Rule{solo,      WHEN(halted),              Action::wait,      solo,      alarm,   "the store and an agent disagree about this pair: nothing is decided", about_halt},
+    Rule{solo,      WHEN(force_moot),          Action::cancel,    solo,      warning, "the primary serves again: the forced failover that was asked for is dropped", nothing},
     Rule{solo,      WHEN(force_asked),         Action::force,     promoting, alarm,   "an operator forces the failover and accepts that acknowledged commits may be lost", about_primary},
     Rule{solo,      WHEN(primary_failed),      Action::stay,      stranded,  alarm,   "the primary failed and no other member holds every acknowledged commit: it must come back itself", about_primary},
     Rule{solo,      WHEN(member_leaves),       Action::drop,      solo,      info,    "an operator takes a member out", nothing},
@@ -102,6 +109,7 @@ constexpr std::array table = {
     Rule{granted,   WHEN(removal_asked),       Action::withdraw,  solo,      info,    "an operator takes the standby out", nothing},
     Rule{granted,   WHEN(standby_failed),      Action::withdraw,  solo,      warning, "the standby went silent before the barrier", about_standby},
     Rule{granted,   WHEN(past_barrier),        Action::widen,     in_sync,   info,    "the standby passed the barrier: it holds every acknowledged commit", about_barrier},
+    Rule{granted,   WHEN(grant_overdue),       Action::withdraw,  solo,      warning, "the standby did not get past the barrier in time: the primary no longer waits for it", about_barrier},
     Rule{granted,   WHEN(otherwise),           Action::stay,      granted,   info,    "waiting for the standby to pass the barrier", about_barrier},
 
     Rule{in_sync,   WHEN(halted),              Action::wait,      in_sync,   alarm,   "the store and an agent disagree about this pair: nothing is decided", about_halt},
@@ -109,6 +117,8 @@ constexpr std::array table = {
     Rule{in_sync,   WHEN(may_fail_over),       Action::promote,   promoting, warning, "an operator asked for a failover; the standby has every acknowledged commit", nothing},
     Rule{in_sync,   WHEN(failed_while_paused), Action::stay,      in_sync,   alarm,   "the primary failed, and failover is paused by an operator", about_primary},
     Rule{in_sync,   WHEN(may_promote),         Action::promote,   promoting, warning, "the primary failed; the standby has every acknowledged commit", about_primary},
+    Rule{in_sync,   WHEN(force_moot),          Action::cancel,    in_sync,   warning, "the primary serves again: the forced failover that was asked for is dropped", nothing},
+    Rule{in_sync,   WHEN(force_asked),         Action::force,     promoting, alarm,   "an operator forces the failover and accepts that acknowledged commits may be lost", about_primary},
     Rule{in_sync,   WHEN(failed_unheard),      Action::wait,      in_sync,   alarm,   "the primary failed; waiting to hear from the standby", about_primary},
     Rule{in_sync,   WHEN(primary_failed),      Action::stay,      in_sync,   alarm,   "the primary failed and the standby cannot be promoted now: whichever is back first serves", about_standby},
     Rule{in_sync,   WHEN(removal_asked),       Action::narrow,    solo,      info,    "an operator takes the standby out", nothing},

@@ -100,7 +100,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Policy, when_standby_lost, profile, dns_ttl_s
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Member, id, zone, host, address, port, probe_port, key, data_id,
                                    kind)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Promise, granted_at, start)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Grant, member, start)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Grant, member, start, granted_unix_ms)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Intent, kind, member, fenced_by, asked_by)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(HoldDown, losses, last_loss_unix_ms)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PairRecord, pair, engine, store_id, revision, epoch, primary,

@@ -8,6 +8,7 @@
 /// Tests change one thing in it.
 namespace lockstep::fixture {
 
+constexpr std::int64_t now_unix_ms = 1'800'000'000'000;
 inline const History first_history{"1"};
 
 inline Member member(const MemberId& id, const std::string& address) {
@@ -43,7 +44,7 @@ inline PairRecord in_sync_record() {
 
 inline PairRecord granted_record() {
     auto record = solo_record();
-    record.grant = Grant{"b", ""};
+    record.grant = Grant{"b", "", now_unix_ms};
     return record;
 }
 
@@ -90,7 +91,7 @@ inline Observation observed(const PairRecord& record, const MemberId& id) {
 /// Everybody talks and everything is well.
 inline View view_of(const PairRecord& record) {
     View view;
-    view.unix_ms = 1'800'000'000'000;
+    view.unix_ms = now_unix_ms;
     for (const auto& [id, value] : record.members) {
         MemberView seen;
         seen.connected = true;

@@ -39,7 +39,7 @@ TEST(Record, ChecksRefuseWhatNoRecordMayBe) {
     record.in_sync.clear();
     EXPECT_FALSE(check(record));
     record = in_sync_record();
-    record.grant = Grant{"b", ""};
+    record.grant = Grant{"b", "", 0};
     EXPECT_FALSE(check(record));
 }
 

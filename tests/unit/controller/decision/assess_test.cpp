@@ -93,6 +93,15 @@ TEST(PrimaryFailure, ALostHostNeedsAgentProbeAndStreamAllSilent) {
     }
 }
 
+TEST(PrimaryFailure, AHungAgentsPortDoesNotHideADeadDatabase) {
+    const auto record = in_sync_record();
+    auto view = view_of(record);
+    view.members.at("a").silent = Milliseconds{1500};
+    view.members.at("a").database_port_dead = true;
+    told(view, "b").stream.connected = false;
+    EXPECT_TRUE(primary_failure(record, view).certain);
+}
+
 TEST(PrimaryFailure, IsNeverConcludedWhileTheStandbyIsNotHeard) {
     const auto record = in_sync_record();
     auto view = view_of(record);
@@ -151,6 +160,18 @@ TEST(StandbyFailure, ADeadProcessIsCertainAtOnce) {
     told(view, "b").server = ServerState::stopped;
     EXPECT_TRUE(assess(record, view).facts.standby_failed);
     EXPECT_FALSE(assess(record, view).facts.standby_promotable);
+}
+
+TEST(StandbyFailure, IsNoReasonToNarrowWhileThePrimaryIsNotHeardToServe) {
+    const auto record = in_sync_record();
+    auto view = view_of(record);
+    told(view, "b").server = ServerState::stopped;
+    view.members.at("a").connected = false;
+    EXPECT_FALSE(assess(record, view).facts.standby_failed);
+    view = view_of(record);
+    told(view, "b").server = ServerState::stopped;
+    told(view, "a").server = ServerState::stopped;
+    EXPECT_FALSE(assess(record, view).facts.standby_failed);
 }
 
 TEST(StandbyFailure, REDTEAM_F19_SilenceCountsOnlyWhileThePrimarysDiskIsProvedGood) {
@@ -238,6 +259,33 @@ TEST(Lowered, R13_AManagedSettingChangedBySomebodyElseIsEvidence) {
     const auto seen = assess(record, view);
     EXPECT_TRUE(seen.facts.lowered);
     EXPECT_EQ(seen.lowered_evidence, "a: synchronous_commit is set by ALTER SYSTEM");
+}
+
+TEST(Lowered, REDTEAM_F14_APrimaryOfAnOldReleaseIsEvidenceAndGetsNoStandby) {
+    auto record = in_sync_record();
+    auto view = view_of(record);
+    told(view, "a").unfit = "15.10 does not wait right after a restart";
+    EXPECT_TRUE(assess(record, view).facts.lowered);
+    record = solo_record();
+    view = view_of(record);
+    told(view, "a").unfit = "15.10 does not wait right after a restart";
+    EXPECT_FALSE(assess(record, view).facts.candidate_ready);
+}
+
+TEST(Lowered, AGrantIsNotGivenWhileItIs) {
+    const auto record = solo_record();
+    auto view = view_of(record);
+    told(view, "a").lowered = "synchronous_commit is off";
+    EXPECT_FALSE(assess(record, view).facts.candidate_ready);
+}
+
+TEST(Barrier, AGrantThatNobodyPassesIsOverdueAfterAMinute) {
+    const auto record = granted_record();
+    auto view = view_of(record);
+    view.unix_ms = now_unix_ms + 59999;
+    EXPECT_FALSE(assess(record, view).facts.grant_overdue);
+    view.unix_ms = now_unix_ms + 60000;
+    EXPECT_TRUE(assess(record, view).facts.grant_overdue);
 }
 
 TEST(Lowered, REDTEAM_F5_AnUnfitStandbyIsEvidence) {
@@ -368,12 +416,17 @@ TEST(Intent, REDTEAM_F23_StandingDownCountsOnlyUnderItsOwnRevision) {
     EXPECT_FALSE(assess(record, view).facts.has_promoted);
 }
 
-TEST(Intent, AForceNeedsATargetThatRunsAsAStandby) {
+TEST(Intent, AForceNeedsATargetWithDataAndAPrimaryThatDoesNotServe) {
     auto record = solo_record();
     record.intent = {IntentKind::force, "b", "power cut by hand", "op"};
     auto view = view_of(record);
+    EXPECT_FALSE(assess(record, view).facts.force_asked);
+    EXPECT_TRUE(assess(record, view).facts.force_moot);
+    told(view, "a").server = ServerState::stopped;
     EXPECT_TRUE(assess(record, view).facts.force_asked);
     told(view, "b").server = ServerState::stopped;
+    EXPECT_TRUE(assess(record, view).facts.force_asked);
+    told(view, "b").server = ServerState::no_data;
     EXPECT_FALSE(assess(record, view).facts.force_asked);
 }
 

@@ -120,6 +120,17 @@ TEST(Decide, AForcedFailoverSaysWhoAskedAndHowTheOldPrimaryWasStopped) {
     EXPECT_NE(decision.events[0].message.find("pulled the plug"), std::string::npos);
 }
 
+TEST(Decide, AFailoverThatWasAskedForDoesNotOutliveItsStandby) {
+    auto record = in_sync_record();
+    record.intent = {IntentKind::fail_over, "b", "", "ann"};
+    auto view = view_of(record);
+    told(view, "b").server = ServerState::stopped;
+    const auto decision = decide(record, view);
+    ASSERT_TRUE(decision.next);
+    EXPECT_EQ(decision.action, Action::narrow);
+    EXPECT_EQ(decision.next->intent, Intent{});
+}
+
 TEST(Decide, AnOperatorsRemovalIsNoLoss) {
     auto record = in_sync_record();
     record.intent = {IntentKind::remove, "b", "", "ann"};

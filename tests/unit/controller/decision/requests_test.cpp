@@ -33,11 +33,18 @@ TEST(Failover, AcceptingALossAlsoNeedsHowTheOldPrimaryWasStopped) {
     const auto record = solo_record();
     auto request = to("b");
     request.accept_data_loss = true;
-    EXPECT_FALSE(with_failover(record, view_of(record), request));
+    auto view = view_of(record);
+    view.members.at("a").connected = false;
+    EXPECT_FALSE(with_failover(record, view, request));
     request.fenced_by = "powered off";
-    const auto asked = with_failover(record, view_of(record), request);
-    ASSERT_TRUE(asked);
+    const auto asked = with_failover(record, view, request);
+    ASSERT_TRUE(asked) << asked.error().message;
     EXPECT_EQ(asked->intent.kind, IntentKind::force);
+    // Not past a primary that serves, and not to a member that cannot take over now: an intent
+    // that waits would strike later, out of the blue.
+    EXPECT_FALSE(with_failover(record, view_of(record), request));
+    view.members.at("b").connected = false;
+    EXPECT_FALSE(with_failover(record, view, request));
 }
 
 TEST(Failover, NobodyForcesPastAnInSyncStandby) {

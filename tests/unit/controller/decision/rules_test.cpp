@@ -1,4 +1,4 @@
-// Every phase times every combination of facts: 5 × 2^17 cases, and a mutation of every rule.
+// Every phase times every combination of facts: 5 × 2^19 cases, and a mutation of every rule.
 #include "controller/decision/rules.h"
 
 #include <functional>
@@ -20,7 +20,8 @@ constexpr Flag flags[] = {
     &Facts::standby_unheard, &Facts::standby_failed,
     &Facts::may_go_alone,    &Facts::candidate_ready,
     &Facts::past_barrier,    &Facts::former_may_return,
-    &Facts::has_promoted,
+    &Facts::has_promoted,    &Facts::force_moot,
+    &Facts::grant_overdue,
 };
 constexpr unsigned flag_count = sizeof(flags) / sizeof(flags[0]);
 static_assert(sizeof(Facts) == flag_count, "a fact is missing from the exhaustive test");
@@ -48,7 +49,7 @@ bool must(bool when, bool then) {
 
 /// True where no rule of higher rank speaks.
 bool quiet(const Facts& f) {
-    return !f.halted && !f.lowered;
+    return !f.halted && !f.lowered && !f.force_asked && !f.force_moot;
 }
 
 const std::vector<Promise>& promises() {
@@ -73,7 +74,8 @@ const std::vector<Promise>& promises() {
          }},
         {"pause stops a failover that nobody asked for",
          [](Phase, const Facts& f, const Rule& r) {
-             return must(f.paused && !f.failover_asked, r.action != Action::promote);
+             return must(f.paused && !f.failover_asked && !f.force_asked,
+                         r.action != Action::promote);
          }},
         {"a failed primary is failed over at once when its standby can be promoted",
          [](Phase p, const Facts& f, const Rule& r) {
@@ -97,13 +99,27 @@ const std::vector<Promise>& promises() {
          [](Phase p, const Facts& f, const Rule& r) {
              const bool hopeless =
                  (p == Phase::in_sync && !f.standby_promotable && !f.standby_unheard && quiet(f)) ||
-                 (p == Phase::solo && !f.halted && !f.force_asked);
+                 (p == Phase::solo && !f.halted && !f.force_asked && !f.force_moot);
              return must(hopeless && f.primary_failed, r.action == Action::stay);
          }},
         {"a failed solo primary is shown as stranded",
          [](Phase p, const Facts& f, const Rule& r) {
-             return must(p == Phase::solo && !f.halted && !f.force_asked && f.primary_failed,
+             return must(p == Phase::solo && !f.halted && !f.force_asked && !f.force_moot &&
+                             f.primary_failed,
                          r.to == Phase::stranded && r.severity == Severity::alarm);
+         }},
+        {"a forced failover is dropped once the primary serves again",
+         [](Phase p, const Facts& f, const Rule& r) {
+             const bool promoted = r.action == Action::promote;
+             return must((p == Phase::solo || p == Phase::in_sync) && !f.halted && !f.lowered &&
+                             !(f.paused && f.primary_failed) && f.force_moot && !promoted,
+                         r.action == Action::cancel);
+         }},
+        {"a grant that leads nowhere ends",
+         [](Phase p, const Facts& f, const Rule& r) {
+             return must(p == Phase::granted && quiet(f) && !f.primary_failed &&
+                             !f.standby_failed && !f.removal_asked && !f.past_barrier,
+                         (r.action == Action::withdraw) == f.grant_overdue);
          }},
         {"a failed primary under pause raises an alarm",
          [](Phase p, const Facts& f, const Rule& r) {
@@ -115,13 +131,17 @@ const std::vector<Promise>& promises() {
         {"a loss is only accepted by an operator",
          [](Phase p, const Facts& f, const Rule& r) {
              return must(r.action == Action::force,
-                         f.force_asked && (p == Phase::solo || p == Phase::promoting));
+                         f.force_asked &&
+                             (p == Phase::solo || p == Phase::promoting || p == Phase::in_sync));
          }},
         {"a forced failover is done",
          [](Phase p, const Facts& f, const Rule& r) {
              return must(f.force_asked && !f.halted &&
-                             (p == Phase::solo ||
-                              (p == Phase::promoting && !f.former_may_return && !f.has_promoted)),
+                             ((p == Phase::solo && !f.force_moot) ||
+                              (p == Phase::promoting && !f.former_may_return && !f.has_promoted) ||
+                              (p == Phase::in_sync && !f.lowered && !f.force_moot &&
+                               !(f.failover_asked && f.standby_promotable) &&
+                               !(f.primary_failed && f.standby_promotable))),
                          r.action == Action::force);
          }},
         {"R4 nobody is let in before the barrier is passed",
@@ -142,8 +162,8 @@ const std::vector<Promise>& promises() {
          }},
         {"a ready candidate is granted",
          [](Phase p, const Facts& f, const Rule& r) {
-             return must(p == Phase::solo && !f.halted && !f.force_asked && !f.primary_failed &&
-                             !f.member_leaves && f.candidate_ready,
+             return must(p == Phase::solo && quiet(f) && !f.primary_failed && !f.member_leaves &&
+                             f.candidate_ready,
                          r.action == Action::grant);
          }},
         {"a grant ends when the primary or the standby fails",
