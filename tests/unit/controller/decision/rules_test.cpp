@@ -271,10 +271,12 @@ const std::vector<Promise>& promises() {
     return all;
 }
 
-/// The claims that a table breaks; stops at the first `most`.
-std::set<std::string> broken_promises(std::span<const Rule> table, std::size_t most = 1) {
+/// The claims that a table breaks in some phases; stops at the first `most`. (A mutated rule
+/// changes nothing outside its own phase.)
+std::set<std::string> broken_promises(std::span<const Rule> table, std::span<const Phase> in,
+                                      std::size_t most = 1) {
     std::set<std::string> broken;
-    for (const auto phase : phases) {
+    for (const auto phase : in) {
         for (unsigned bits = 0; bits < (1U << flag_count); ++bits) {
             const auto facts = facts_of(bits);
             const auto& rule = choose(table, phase, facts);
@@ -295,7 +297,7 @@ std::set<std::string> broken_promises(std::span<const Rule> table, std::size_t m
 }
 
 TEST(Rules, KeepEveryPromiseInEveryPhaseUnderEveryCombinationOfFacts) {
-    const auto broken = broken_promises(rules(), 1000);
+    const auto broken = broken_promises(rules(), phases, 1000);
     for (const auto& claim : broken) {
         ADD_FAILURE() << claim;
     }
@@ -315,7 +317,7 @@ TEST(RulesMutation, DroppingAnyRuleBreaksAPromise) {
         // totality and by the wording test.
         std::vector<Rule> mutated(table.begin(), table.end());
         mutated.erase(mutated.begin() + static_cast<std::ptrdiff_t>(dropped));
-        EXPECT_FALSE(broken_promises(mutated).empty())
+        EXPECT_FALSE(broken_promises(mutated, {&rule.from, 1}).empty())
             << to_string(rule.from) << " / " << rule.condition << " can be dropped unnoticed";
     }
 }
@@ -328,7 +330,7 @@ TEST(RulesMutation, StayingInsteadOfActingBreaksAPromise) {
         }
         std::vector<Rule> mutated(table.begin(), table.end());
         mutated[changed].action = Action::stay;
-        EXPECT_FALSE(broken_promises(mutated).empty())
+        EXPECT_FALSE(broken_promises(mutated, {&table[changed].from, 1}).empty())
             << to_string(table[changed].from) << " / " << table[changed].condition;
     }
 }
@@ -341,7 +343,7 @@ TEST(RulesMutation, PromotingOnAnyOtherConditionBreaksAPromise) {
         }
         std::vector<Rule> mutated(table.begin(), table.end());
         mutated[changed].action = Action::promote;
-        EXPECT_FALSE(broken_promises(mutated).empty())
+        EXPECT_FALSE(broken_promises(mutated, {&table[changed].from, 1}).empty())
             << to_string(table[changed].from) << " / " << table[changed].condition;
     }
 }
