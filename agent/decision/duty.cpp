@@ -69,8 +69,10 @@ bool served_but_replays(G g, F f) {
 bool start_held(G g, F f) {
     return stopped(g, f) && f.start_held;
 }
-bool stopped_standby(G g, F f) {
-    return stopped(g, f) && f.data == Data::standby;
+/// F13: also what was a primary before is promoted anew, so that this epoch's history is its own.
+bool must_replay_first(G g, F f) {
+    const bool was_primary = f.data == Data::primary && g.promote && !f.begun;
+    return stopped(g, f) && (f.data == Data::standby || was_primary);
 }
 bool stopped_may_start(G g, F f) {
     return stopped(g, f) && f.may_start;
@@ -145,7 +147,7 @@ constexpr std::array rules = {
     DutyRule{Role::primary, served_but_replays, block,
              "it served this epoch already, yet its data is a standby's: somebody changed it"},
     DutyRule{Role::primary, start_held, wait, "the server died right after its start"},
-    DutyRule{Role::primary, stopped_standby, start_replaying,
+    DutyRule{Role::primary, must_replay_first, start_replaying,
              "it shall be promoted: it first replays what it has"},
     DutyRule{Role::primary, stopped_may_start, start_primary, "it may be started as primary (R5)"},
     DutyRule{Role::primary, stopped, ask_to_start,

@@ -45,14 +45,16 @@ public:
         on_progress({1, 2});
         write(data_ / "base");
         if (clone_hangs) {
-            co_await pause_for(std::chrono::hours{1});
+            const std::chrono::hours long_enough(1);
+            co_await pause_for(long_enough);
         }
         write(signal());
         co_return Result<void>{};
     }
     Awaitable<Result<Divergence>> judge(Member upstream, Deadline) override {
         calls.push_back("judge " + upstream.id);
-        co_return Divergence{diverged, "0/5", 5, "so the test wants it"};
+        Divergence divergence{diverged, "0/5", 5, "so the test wants it"};
+        co_return divergence;
     }
     Awaitable<Result<std::uint64_t>> preserve(Divergence, std::filesystem::path,
                                               Deadline) override {
@@ -127,14 +129,16 @@ public:
     }
     Awaitable<Result<Position>> prove(std::string sync_name, Deadline) override {
         calls.push_back("prove " + sync_name);
-        co_return Position{History{"1"}, 100};
+        const Position position{History{"1"}, 100};
+        co_return position;
     }
     Awaitable<Result<void>> hold_replay(Deadline) override { co_return Result<void>{}; }
     Awaitable<Result<void>> release_replay(Deadline) override { co_return Result<void>{}; }
     Awaitable<Result<History>> promote(Deadline) override {
         calls.emplace_back("promote");
         std::filesystem::remove(signal());
-        co_return History{"2"};
+        const History history{"2"};
+        co_return history;
     }
     Awaitable<Result<void>> keep_for(std::vector<Member>, Deadline) override {
         calls.emplace_back("keep for peers");

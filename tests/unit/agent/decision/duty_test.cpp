@@ -289,6 +289,15 @@ TEST(Duty, PromotesAStandbyThatWasDownByReplayingFirst) {
               DutyKind::start_replaying);
 }
 
+TEST(Duty, PromotesAFormerPrimaryAnewSoThatItsHistoryIsItsOwn) { // REDTEAM F13
+    auto facts = standing(Data::primary, Process::none);
+    facts.may_start = true;
+    const auto goal = goal_for(fixture::promoting_record(), "b");
+    EXPECT_EQ(next_duty(goal, facts).kind, DutyKind::start_replaying);
+    facts.begun = true; // Its promotion for this epoch was finished before it died.
+    EXPECT_EQ(next_duty(goal, facts).kind, DutyKind::start_primary);
+}
+
 TEST(Duty, StandsDownWhenTheFormerPrimaryIsToReturn) { // REDTEAM F23
     auto record = fixture::promoting_record();
     record.intent = {IntentKind::give_back, "a", "", "op"};
