@@ -30,7 +30,7 @@ Awaitable<Result<void>> PostgresDriver::ensure_role(Deadline deadline) {
 /// Reloads, and returns when the server has read its files again. Whether each value is in force
 /// is another question: see apply().
 Awaitable<Result<void>> PostgresDriver::reload(Deadline deadline) {
-    deadline = deadline.earlier(std::chrono::seconds{3});
+    const auto patience = postgres::most_of(deadline).earlier(std::chrono::seconds{3});
     std::vector<std::string> none;
     std::string ask = "select pg_conf_load_time(), pg_reload_conf()";
     auto none_either = none;
@@ -48,7 +48,7 @@ Awaitable<Result<void>> PostgresDriver::reload(Deadline deadline) {
         if (now->text(0, 0) != before->text(0, 0)) {
             co_return Result<void>{};
         }
-        if (deadline.passed()) {
+        if (patience.passed()) {
             co_return fail(Errc::timeout, "reload: the server did not read its configuration");
         }
         co_await pause_for(look_again);
@@ -111,6 +111,7 @@ Awaitable<Result<void>> PostgresDriver::wait_for_stream(std::string name, Deadli
 Awaitable<Result<void>> PostgresDriver::bring_in_force(Session::Ptr session, bool changed,
                                                        Deadline deadline) {
     auto reload_at = changed ? Clock::time_point{} : Clock::time_point::max();
+    const auto patience = postgres::most_of(deadline);
     std::string missing;
     while (true) {
         if (Clock::now() >= reload_at) {
@@ -130,7 +131,7 @@ Awaitable<Result<void>> PostgresDriver::bring_in_force(Session::Ptr session, boo
         if (report) {
             missing = report->not_in_force.front();
         }
-        if (!report || deadline.passed()) {
+        if (!report || patience.passed()) {
             co_return missing.empty()
                 ? tl::unexpected(report.error())
                 : fail(Errc::timeout, "not in force by the deadline: " + missing);

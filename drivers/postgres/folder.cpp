@@ -76,10 +76,8 @@ Awaitable<Result<void>> PostgresDriver::empty_folder(Deadline deadline) {
     co_return co_await background_.run<Result<void>>(std::move(work));
 }
 
-/// Fills the data folder, which may be a mount point, by a tool that wants a folder of its own.
-/// The marker is there until all is in its place, so that an interruption is recognised.
-Awaitable<Result<void>> PostgresDriver::fill_folder(Command filler, OnProgress on_progress,
-                                                    Deadline deadline) {
+/// Only a folder that is absent, empty or marked as worth nothing is ever filled.
+Awaitable<Result<void>> PostgresDriver::prepare_folder(Deadline deadline) {
     const auto folder = co_await inspect(deadline);
     if (!folder) {
         co_return tl::unexpected(folder.error());
@@ -93,9 +91,16 @@ Awaitable<Result<void>> PostgresDriver::fill_folder(Command filler, OnProgress o
     if (!prepared) {
         co_return prepared;
     }
-    const auto emptied = co_await empty_folder(deadline);
-    if (!emptied) {
-        co_return emptied;
+    co_return co_await empty_folder(deadline);
+}
+
+/// Fills the data folder, which may be a mount point, by a tool that wants a folder of its own.
+/// The marker is there until all is in its place, so that an interruption is recognised.
+Awaitable<Result<void>> PostgresDriver::fill_folder(Command filler, OnProgress on_progress,
+                                                    Deadline deadline) {
+    const auto prepared = co_await prepare_folder(deadline);
+    if (!prepared) {
+        co_return prepared;
     }
     std::function<void(std::string_view)> on_line = [on_progress](std::string_view line) {
         const auto progress = postgres::parse_progress(line);

@@ -35,9 +35,7 @@ Awaitable<Result<Heartbeat>> PostgresDriver::heartbeat(Deadline deadline) {
             co_return within("heartbeat", started.error());
         }
     }
-    // The last part of the time is for asking what it waits for.
-    const auto left = deadline.left();
-    const auto most = deadline.earlier(left - left / 4);
+    const auto most = postgres::most_of(deadline);
     const auto beaten = co_await pulse->finish(most);
     if (beaten) {
         co_return beaten->is_null(0, 0) ? Heartbeat::not_primary : Heartbeat::committed;

@@ -94,22 +94,21 @@ Awaitable<Result<PostgresDriver::Upstream>> PostgresDriver::ask_upstream(Member 
         co_return tl::unexpected(position.error());
     }
     told.position = *position;
-    if (told.descent.timeline == 1) {
-        session->close();
-        co_return told;
+    if (told.descent.timeline != 1) {
+        std::string history_sql = fmt::format("TIMELINE_HISTORY {}", told.descent.timeline);
+        std::vector<std::string> nothing;
+        const auto file =
+            co_await session->query(std::move(history_sql), std::move(nothing), deadline);
+        if (!file) {
+            co_return tl::unexpected(file.error());
+        }
+        const auto descent = postgres::parse_history_file(told.descent.timeline, file->text(0, 1));
+        if (!descent) {
+            co_return tl::unexpected(descent.error());
+        }
+        told.descent = *descent;
     }
-    std::string history_sql = fmt::format("TIMELINE_HISTORY {}", told.descent.timeline);
-    std::vector<std::string> nothing;
-    const auto file = co_await session->query(std::move(history_sql), std::move(nothing), deadline);
     session->close();
-    if (!file) {
-        co_return tl::unexpected(file.error());
-    }
-    const auto descent = postgres::parse_history_file(told.descent.timeline, file->text(0, 1));
-    if (!descent) {
-        co_return tl::unexpected(descent.error());
-    }
-    told.descent = *descent;
     co_return told;
 }
 
@@ -171,25 +170,32 @@ Awaitable<Result<Divergence>> PostgresDriver::judge(Member upstream, Deadline de
                                    "{}, the upstream's is {}",
                                    doing, control->system_id, told.system_id));
     }
-    // Every timeline that the log from the last checkpoint on may be of, oldest first.
-    auto timeline = control->checkpoint_timeline;
-    const auto newest = postgres::newest_timeline(wal_folder(), timeline);
+    const auto verdict = co_await judge_log(told, *control, deadline);
+    if (!verdict) {
+        co_return within(doing, verdict.error());
+    }
+    co_return *verdict;
+}
+
+/// Every timeline that the log from the last checkpoint on may be of, oldest first.
+Awaitable<Result<Divergence>>
+PostgresDriver::judge_log(Upstream upstream, postgres::ControlData control, Deadline deadline) {
     Divergence verdict{false, "", 0, "its log holds no record after its last checkpoint"};
-    for (; timeline <= newest; ++timeline) {
+    const auto newest = postgres::newest_timeline(wal_folder(), control.checkpoint_timeline);
+    for (auto timeline = control.checkpoint_timeline; timeline <= newest; ++timeline) {
         const auto own = postgres::read_descent(wal_folder(), timeline);
         if (!own) {
-            co_return within(doing, own.error());
+            co_return tl::unexpected(own.error());
         }
-        const auto begin = postgres::stretch_of(*own, timeline)->begin;
-        const auto from = std::max(control->redo, begin);
+        const auto from = std::max(control.redo, postgres::stretch_of(*own, timeline)->begin);
         const auto last = co_await last_record(timeline, from, deadline);
         if (!last) {
-            co_return within(doing, last.error());
+            co_return tl::unexpected(last.error());
         }
         if (!*last) {
             continue;
         }
-        verdict = judge_record(told, *own, timeline, **last);
+        verdict = judge_record(upstream, *own, timeline, **last);
         if (verdict.diverged) {
             break;
         }

@@ -5,6 +5,7 @@
 
 #include "drivers/postgres/postgres_driver.h"
 #include "drivers/postgres/ticket.h"
+#include "drivers/postgres/version.h"
 
 /// What the server says of itself.
 namespace lockstep {
@@ -61,24 +62,6 @@ template <class Number> Number number_in(const Rows& rows, Column column) {
     const auto& text = rows.text(0, column);
     std::from_chars(text.data(), text.data() + text.size(), number);
     return number;
-}
-
-/// F14: older releases acknowledge without waiting right after a restart.
-std::string unfit_version(int version) {
-    static constexpr std::pair<int, int> first_good[] = {
-        {13, 130021}, {14, 140018}, {15, 150013}, {16, 160009}, {17, 170005}};
-    const int major = version / 10000;
-    if (major < 13) {
-        return fmt::format("PostgreSQL {} is too old: 13.21 or later is wanted", major);
-    }
-    for (const auto& [of_major, good] : first_good) {
-        if (of_major == major && version < good) {
-            return fmt::format("PostgreSQL {}.{} does not wait for its standby right after a "
-                               "restart: update to {}.{} or later",
-                               major, version % 10000, major, good % 10000);
-        }
-    }
-    return {};
 }
 
 void add_sentence(std::string& to, const std::string& sentence) {
@@ -164,10 +147,7 @@ Awaitable<Result<PostgresDriver::Session::Ptr>> PostgresDriver::watch_session(De
     if (!opened) {
         co_return opened;
     }
-    if (sessions_.watch) {
-        sessions_.watch->close();
-    }
-    sessions_.watch = *opened;
+    sessions_.watch = *opened; // The old one closes when nobody uses it any more.
     remembered_.watch_opened = now;
     remembered_.settings_due = true;
     co_return opened;
@@ -208,7 +188,7 @@ Awaitable<Result<ServerReport>> PostgresDriver::observe(Deadline deadline) {
     if (remembered_.settings_due) {
         co_await look_closer(session, deadline);
     }
-    report.unfit = unfit_version(session->server_version());
+    report.unfit = postgres::unfit_version(session->server_version());
     add_sentence(report.unfit, remembered_.settings.unfit);
     if (rows->is_true(0, is_standby_column)) {
         fill_standby(*rows, report);

@@ -94,6 +94,7 @@ private:
     [[nodiscard]] Awaitable<Result<postgres::ControlData>> read_control_data(Deadline deadline);
     [[nodiscard]] Awaitable<Result<void>> fill_folder(Command filler, OnProgress on_progress,
                                                       Deadline deadline);
+    [[nodiscard]] Awaitable<Result<void>> prepare_folder(Deadline deadline);
     [[nodiscard]] Awaitable<Result<void>> empty_folder(Deadline deadline);
     [[nodiscard]] Result<void> complete_folder();
 
@@ -160,6 +161,8 @@ private:
                                                  const postgres::Descent& own, Timeline timeline,
                                                  std::uint64_t last);
     [[nodiscard]] Awaitable<Result<Upstream>> ask_upstream(Member upstream, Deadline deadline);
+    [[nodiscard]] Awaitable<Result<Divergence>>
+    judge_log(Upstream upstream, postgres::ControlData control, Deadline deadline);
     /// Start of the last whole record on `timeline` from `from` on; empty: none.
     [[nodiscard]] Awaitable<Result<std::optional<std::uint64_t>>>
     last_record(Timeline timeline, std::uint64_t from, Deadline deadline);

@@ -95,6 +95,7 @@ Awaitable<Result<Position>> PostgresDriver::prove(std::string sync_name, Deadlin
     if (!streaming) {
         co_return within(doing, streaming.error());
     }
+    const auto patience = postgres::most_of(deadline);
     while (true) {
         const auto waits = co_await probe_waits(deadline);
         if (!waits) {
@@ -103,7 +104,7 @@ Awaitable<Result<Position>> PostgresDriver::prove(std::string sync_name, Deadlin
         if (*waits) {
             break;
         }
-        if (deadline.passed()) {
+        if (patience.passed()) {
             co_return fail(Errc::timeout, doing + ": no commit was seen to wait; the standby "
                                                   "replays at once, or the engine does not wait");
         }

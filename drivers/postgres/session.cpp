@@ -320,6 +320,11 @@ Awaitable<Result<Rows>> Session::query(std::string sql, std::vector<std::string>
     co_return answer;
 }
 
+Deadline most_of(Deadline deadline) {
+    const auto left = deadline.left();
+    return deadline.earlier(left - left / 4);
+}
+
 bool says_not_ready(const Error& error) {
     static constexpr std::array words = {
         "the database system is starting up", "the database system is not yet accepting",

@@ -91,6 +91,10 @@ private:
     std::deque<std::string> notices_;
 };
 
+/// The end of the first three quarters of the time that is left: for waiting, where the rest is
+/// for finding out in what state things are.
+[[nodiscard]] Deadline most_of(Deadline deadline);
+
 /// The server answered, and said that it is not ready: it starts, stops or recovers.
 [[nodiscard]] bool says_not_ready(const Error& error);
 

@@ -252,6 +252,64 @@ TEST(Postgres, SeesAStreamThatFellSilent) {
         "words again");
 }
 
+Awaitable<int> beat_and_observe(Driver& driver, const bool& stop) {
+    int answers = 0;
+    while (!stop) {
+        const auto deadline = Deadline::in(std::chrono::seconds{5});
+        const auto beaten = co_await driver.heartbeat(deadline);
+        const auto seen = co_await driver.observe(deadline);
+        EXPECT_TRUE(beaten) << beaten.error().message;
+        EXPECT_TRUE(seen) << seen.error().message;
+        ++answers;
+    }
+    co_return answers;
+}
+
+TEST(Postgres, BeatsAndObservesWhileCommandsRun) {
+    Bed bed;
+    bed.form_primary();
+    bed.add_standby();
+    bool stop = false;
+    int answers = 0;
+    asio::co_spawn(bed.context(), beat_and_observe(bed.a().driver(), stop),
+                   [&](std::exception_ptr, int count) { answers = count; });
+    for (int round = 0; round < 10; ++round) {
+        bed.tighten();
+        ASSERT_TRUE(bed.prove("ls_b_7", Milliseconds{5000}));
+        must(bed.run(bed.b().driver().release_replay(soon())));
+        must(bed.run(bed.a().driver().apply(bed.primary_ticket(bed.a()), soon())));
+    }
+    stop = true;
+    const auto end = soon();
+    while (answers == 0 && !end.passed()) {
+        bed.context().restart();
+        bed.context().run_one();
+    }
+    EXPECT_GT(answers, 10);
+}
+
+TEST(Postgres, ClosesASessionWhoseQueryDoesNotAnswerInTime) {
+    Bed bed;
+    bed.form_primary();
+    const auto session = bed.a().session();
+    const auto pid = std::to_string(session->server_pid());
+    const auto slept =
+        bed.run(session->query("select pg_sleep(30)", {}, Deadline::in(Milliseconds{100})));
+    ASSERT_FALSE(slept);
+    EXPECT_EQ(slept.error().code, Errc::timeout);
+    EXPECT_FALSE(session->is_open());
+    const auto after = bed.run(session->query("select 1", {}, soon()));
+    ASSERT_FALSE(after);
+    EXPECT_EQ(after.error().code, Errc::unreachable);
+    // A frozen server is no reason to wait for longer than was said.
+    bed.a().freeze();
+    const auto begin = std::chrono::steady_clock::now();
+    const auto seen = bed.run(bed.a().driver().observe(Deadline::in(Milliseconds{300})));
+    ASSERT_FALSE(seen);
+    EXPECT_EQ(seen.error().code, Errc::timeout) << seen.error().message;
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds{1});
+}
+
 TEST(Postgres, PromotesInMuchLessThanASecondEveryTime) {
     Bed bed;
     bed.form_primary();

@@ -1,0 +1,19 @@
+#include "drivers/postgres/version.h"
+
+#include <gtest/gtest.h>
+
+namespace lockstep::postgres {
+namespace {
+
+TEST(Version, REDTEAM_F14_IsUnfitBelowTheFirstReleaseThatWaitsAfterARestart) {
+    for (const int good : {130021, 140018, 150013, 150020, 160009, 170005, 180000}) {
+        EXPECT_EQ(unfit_version(good), "") << good;
+    }
+    for (const int bad : {130020, 140017, 150012, 160008, 170004, 120022, 90624}) {
+        EXPECT_NE(unfit_version(bad), "") << bad;
+    }
+    EXPECT_NE(unfit_version(150012).find("update to 15.13"), std::string::npos);
+}
+
+} // namespace
+} // namespace lockstep::postgres
