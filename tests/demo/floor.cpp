@@ -40,11 +40,13 @@ class DeathScript {
 public:
     DeathScript(pid_t postmaster, const PlainServer& standby)
         : pidfd_(static_cast<int>(syscall(SYS_pidfd_open, postmaster, 0))), standby_(standby) {
-        if (pidfd_ < 0)
-            throw Failure(std::string("pidfd_open: ") + std::strerror(errno));
+        if (pidfd_ < 0) {
+            throw Failure(std::string("pidfd_open: ") + strerrordesc_np(errno));
+        }
         const auto trouble = session_.connect(standby.superuser(), in(patience));
-        if (!trouble.empty())
+        if (!trouble.empty()) {
             throw Failure("the floor's standby: " + trouble);
+        }
     }
     ~DeathScript() { close(pidfd_); }
     DeathScript(const DeathScript&) = delete;
@@ -52,8 +54,9 @@ public:
 
     void wait_and_promote() {
         pollfd wait{pidfd_, POLLIN, 0};
-        if (poll(&wait, 1, static_cast<int>(patience.count())) != 1)
+        if (poll(&wait, 1, static_cast<int>(patience.count())) != 1) {
             throw Failure("the floor's primary did not die");
+        }
         standby_.promote(session_);
     }
 
@@ -66,9 +69,10 @@ private:
 class Pair {
 public:
     explicit Pair(const FloorPlan& plan) : plan_(plan) {
-        for (const auto* address : addresses)
+        for (const auto* address : addresses) {
             servers_.emplace_back(
                 PlainServer::Place{plan.folder / address, plan.postgresql, address, port});
+        }
         servers_[0].initialise();
         servers_[0].configure("");
         servers_[0].start();
@@ -87,16 +91,18 @@ public:
         options.port = port;
         options.finder = [this] { return std::make_unique<ToldFinder>(primary_); };
         Writers writers(options);
-        if (!writers.acknowledges(writes_before, in(patience)))
+        if (!writers.acknowledges(writes_before, in(patience))) {
             throw Failure("the floor's pair takes no writes");
+        }
         const pid_t postmaster = servers_.at(before).postmaster();
         DeathScript script(postmaster, standby);
         const auto killed = Clock::now();
         kill(postmaster, SIGKILL);
         script.wait_and_promote();
         primary_ = 1 - before;
-        if (!writers.acknowledges(writes_after, in(patience)))
+        if (!writers.acknowledges(writes_after, in(patience))) {
             throw Failure("the floor's new primary takes no writes");
+        }
         const auto ledger = writers.stop();
         floor.outages_ms.push_back(ledger.longest_gap(killed).count());
         floor.lost += ledger.account(standby.superuser()).lost;
@@ -112,8 +118,9 @@ private:
         primary.reload();
         const auto by = in(patience);
         while (!primary.has_synchronous_standby()) {
-            if (Clock::now() > by)
+            if (Clock::now() > by) {
                 throw Failure("the floor's standby does not become synchronous");
+            }
             std::this_thread::sleep_for(Milliseconds{20});
         }
     }
@@ -127,12 +134,14 @@ private:
 
 Floor measure_floor(const FloorPlan& plan) {
     std::filesystem::create_directories(plan.folder);
-    if (geteuid() == 0)
+    if (geteuid() == 0) {
         must_run({{"chown", "postgres", plan.folder.string()}, {}, {}}, in(patience));
+    }
     Floor floor;
     Pair pair(plan);
-    for (std::size_t run = 0; run < plan.runs; ++run)
+    for (std::size_t run = 0; run < plan.runs; ++run) {
         pair.run_once(floor);
+    }
     auto sorted = floor.outages_ms;
     std::ranges::sort(sorted);
     floor.median_ms = sorted.at(sorted.size() / 2);

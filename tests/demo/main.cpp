@@ -27,8 +27,9 @@ struct Options {
 
 // One demo at a time: its loopback addresses are fixed, and so is its folder.
 fs::path demo_folder() {
-    if (geteuid() == 0)
+    if (geteuid() == 0) {
         return "/var/lib/lockstep-demo";
+    }
     return "/tmp/lockstep-demo-" + std::to_string(geteuid());
 }
 
@@ -38,16 +39,19 @@ std::vector<fs::path> demo_folders() {
 }
 
 const Scene* scene_named(const std::string& name) {
-    for (const auto& scene : scenes())
-        if (scene.name == name)
+    for (const auto& scene : scenes()) {
+        if (scene.name == name) {
             return &scene;
+        }
+    }
     return nullptr;
 }
 
 std::string scene_list() {
     std::string text;
-    for (const auto& scene : scenes())
+    for (const auto& scene : scenes()) {
         text += std::string("  ") + scene.name + "  " + scene.what + "\n";
+    }
     return text;
 }
 
@@ -63,16 +67,18 @@ bool take_lock() {
 void clean_up_on_signals() {
     sigset_t signals;
     sigemptyset(&signals);
-    for (const int number : {SIGINT, SIGTERM, SIGHUP})
+    for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
         sigaddset(&signals, number);
+    }
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     std::thread([signals] {
         int number = 0;
         sigwait(&signals, &number);
         std::cerr << "\nstopping: removing " << demo_folder().string() << std::endl;
         const bool removed = remove_installation(demo_folders());
-        if (!removed)
+        if (!removed) {
             std::cerr << "something is left in " << demo_folder().string() << std::endl;
+        }
         _exit(128 + number);
     }).detach();
 }
@@ -122,8 +128,9 @@ Floor measure_beside(const Testbed& bed, const Tell& tell) {
 }
 
 int play(const Options& options, const Scene& scene) {
-    if (!remove_installation(demo_folders())) // What a killed demo left.
+    if (!remove_installation(demo_folders())) { // What a killed demo left.
         throw Failure("cannot remove what is left in " + demo_folder().string());
+    }
     auto& people = options.json ? std::cerr : std::cout;
     const auto tell = teller(people);
     Testbed bed(demo_plan());
@@ -131,8 +138,9 @@ int play(const Options& options, const Scene& scene) {
     auto report = scene.play(bed, tell);
     report.floor = measure_beside(bed, tell);
     print_story(report, people);
-    if (options.json)
+    if (options.json) {
         print_json(report, std::cout);
+    }
     if (options.keep) {
         bed.keep();
         print_how_to_play(bed, people);
@@ -142,8 +150,9 @@ int play(const Options& options, const Scene& scene) {
 
 int take_down() {
     const bool was_there = fs::exists(demo_folder());
-    if (!remove_installation(demo_folders()))
+    if (!remove_installation(demo_folders())) {
         throw Failure("cannot remove everything of " + demo_folder().string());
+    }
     std::cout << (was_there ? "removed " : "there is no demo in ") << demo_folder().string()
               << std::endl;
     return 0;
@@ -159,8 +168,9 @@ int begin(const Options& options) {
         std::cerr << "another demo runs now; wait for it\n";
         return 1;
     }
-    if (options.down)
+    if (options.down) {
         return take_down();
+    }
     if (!processes_of(demo_folders()).empty()) {
         std::cerr << "a demo is kept running in " << demo_folder().string()
                   << "; `deploy/demo --down` ends it\n";

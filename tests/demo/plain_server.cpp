@@ -39,16 +39,18 @@ dynamic_shared_memory_type = mmap
 void wait_until(const std::string& what, Milliseconds most, const std::function<bool()>& met) {
     const auto by = in(most);
     while (!met()) {
-        if (Clock::now() > by)
+        if (Clock::now() > by) {
             throw Failure("the floor's server did not come to " + what);
+        }
         std::this_thread::sleep_for(poll_every);
     }
 }
 
 bool says(Session& session, const std::string& question, const std::string& wanted) {
     const auto answer = session.ask(question, {}, in(Milliseconds{2000}));
-    if (answer.end != Session::End::answered)
+    if (answer.end != Session::End::answered) {
         throw Failure(question + ": " + answer.trouble);
+    }
     return answer.rows.at(0).at(0) == wanted;
 }
 
@@ -56,17 +58,19 @@ bool says(Session& session, const std::string& question, const std::string& want
 
 void PlainServer::tool(std::vector<std::string> argv) const {
     argv.at(0) = (place_.postgresql / argv.at(0)).string();
-    if (geteuid() == 0)
+    if (geteuid() == 0) {
         argv.insert(argv.begin(), {"setpriv", "--reuid", "postgres", "--regid", "postgres",
                                    "--init-groups", "--"});
+    }
     const auto home = place_.data.parent_path();
     must_run({std::move(argv), {"HOME=" + home.string()}, home}, in(tool_time));
 }
 
 void PlainServer::write(const std::string& file, const std::string& text) const {
     std::ofstream stream(place_.data / file, std::ios::trunc);
-    if (!(stream << text << std::flush))
+    if (!(stream << text << std::flush)) {
         throw Failure("cannot write " + (place_.data / file).string());
+    }
 }
 
 void PlainServer::initialise() const {
@@ -76,8 +80,9 @@ void PlainServer::initialise() const {
 }
 
 void PlainServer::copy_from(const PlainServer& primary) const {
-    if (!remove_installation({place_.data}))
+    if (!remove_installation({place_.data})) {
         throw Failure("cannot remove " + place_.data.string());
+    }
     tool({"pg_basebackup", "--pgdata", place_.data.string(), "--checkpoint", "fast", "--no-sync",
           "--dbname",
           "host=" + primary.place_.ip +
@@ -113,10 +118,12 @@ void PlainServer::kill_all() const {
     const auto by = in(tool_time);
     for (auto left = processes_of({place_.data}); !left.empty();
          left = processes_of({place_.data})) {
-        for (const pid_t pid : left)
+        for (const pid_t pid : left) {
             kill(pid, SIGKILL);
-        if (Clock::now() > by)
+        }
+        if (Clock::now() > by) {
             throw Failure("processes of " + place_.data.string() + " do not go away");
+        }
         std::this_thread::sleep_for(poll_every);
     }
 }

@@ -17,8 +17,9 @@ std::string padded(const std::string& text, std::size_t width) {
 }
 
 std::string times_floor(const Report& report) {
-    if (report.floor.median_ms <= 0)
+    if (report.floor.median_ms <= 0) {
         return "?";
+    }
     std::array<char, 32> text{};
     std::snprintf(text.data(), text.size(), "%.1f",
                   static_cast<double>(report.outage_ms) /
@@ -28,8 +29,9 @@ std::string times_floor(const Report& report) {
 
 std::string list(const std::vector<std::int64_t>& values) {
     std::string text;
-    for (const auto value : values)
+    for (const auto value : values) {
         text += (text.empty() ? "" : ", ") + std::to_string(value);
+    }
     return text;
 }
 
@@ -65,9 +67,10 @@ void print_json(const Report& report, std::ostream& out) {
 void print_story(const Report& report, std::ostream& out) {
     const auto& phases = report.timeline.phases;
     out << "\nWhat the controller wrote down, from the moment of the kill:\n";
-    for (const auto& moment : report.timeline.moments)
+    for (const auto& moment : report.timeline.moments) {
         out << padded(in_ms(moment.after_ms), 10) << "  " << moment.kind << ": " << moment.message
             << "\n";
+    }
     out << "\nWhere the time went: detect " << in_ms(phases.detect) << ", decide "
         << in_ms(phases.decide) << ", promote " << in_ms(phases.promote) << " (publish the name "
         << in_ms(phases.publish) << " meanwhile), first write " << in_ms(phases.first_write) << "\n"
@@ -82,8 +85,9 @@ void print_story(const Report& report, std::ostream& out) {
         << report.account.lost << " (" << report.account.unknown
         << " without an answer when the primary died, of which "
         << report.account.unknown_but_present << " are there)\n";
-    if (!report.ok)
+    if (!report.ok) {
         out << "\nNOT as it should be:\n" << report.troubles;
+    }
 }
 
 } // namespace lockstep::demo

@@ -33,15 +33,17 @@ Fault kill_postmaster(Testbed& bed, const std::string& member, const Tell& tell)
     tell("SIGKILL to the postmaster of the primary " + member + ", process " +
          std::to_string(postmaster));
     const Fault fault{Clock::now(), unix_ms_now()};
-    if (postmaster == 0 || kill(postmaster, SIGKILL) != 0)
+    if (postmaster == 0 || kill(postmaster, SIGKILL) != 0) {
         throw Failure("there is no postmaster of " + member + " to kill");
+    }
     return fault;
 }
 
 void judge(Report& report) {
     const auto complain = [&](bool wrong, const std::string& what) {
-        if (wrong)
+        if (wrong) {
             report.troubles += "- " + what + "\n";
+        }
         report.ok = report.ok && !wrong;
     };
     report.ok = true;
@@ -57,11 +59,13 @@ Report primary_kill(Testbed& bed, const Tell& tell) {
     report.primary_before = bed.pair().at("primary").get<std::string>();
     Writers writers(bed.writers());
     tell("4 writers write to " + bed.name());
-    if (!writers.acknowledges(writes_before, in(writes_within)))
+    if (!writers.acknowledges(writes_before, in(writes_within))) {
         throw Failure("nobody can write to " + bed.name() + "\n" + bed.state_of_things());
+    }
     const auto fault = kill_postmaster(bed, report.primary_before, tell);
-    if (!writers.acknowledges(writes_after, in(writes_within)))
+    if (!writers.acknowledges(writes_after, in(writes_within))) {
         throw Failure("no writes after the kill\n" + bed.state_of_things());
+    }
     tell("writes are acknowledged again; waiting for " + report.primary_before +
          " to come back as a standby");
     const auto pair = bed.wait_for_pair(
@@ -72,16 +76,18 @@ Report primary_kill(Testbed& bed, const Tell& tell) {
         redundant_within);
     report.redundant_again_ms = ms_between(fault.at, Clock::now());
     report.primary_after = pair.at("primary").get<std::string>();
-    if (!writers.acknowledges(writes_after, in(writes_within)))
+    if (!writers.acknowledges(writes_after, in(writes_within))) {
         throw Failure("no writes in sync\n" + bed.state_of_things());
+    }
     const auto ledger = writers.stop();
     report.account = ledger.account(bed.superuser_of(report.primary_after));
     report.outage_ms = ledger.longest_gap(fault.at).count();
     report.troubles = ledger.troubles();
     const auto resumed = ledger.resumed(fault.at).value_or(fault.at);
     report.timeline = read_timeline(bed.events(), fault.unix_ms, ms_between(fault.at, resumed));
-    if (report.timeline.redundant_again_ms >= 0)
+    if (report.timeline.redundant_again_ms >= 0) {
         report.redundant_again_ms = report.timeline.redundant_again_ms;
+    }
     judge(report);
     return report;
 }

@@ -18,8 +18,9 @@ void EndToEnd::SetUp() {
 }
 
 void EndToEnd::TearDown() {
-    if (bed_ && HasFailure())
+    if (bed_ && HasFailure()) {
         std::cerr << bed_->state_of_things() << std::endl;
+    }
     bed_.reset();
 }
 
@@ -79,8 +80,9 @@ void EndToEnd::kill_member(const std::string& member) {
     const std::vector<std::filesystem::path> folders{bed().folder_of(member)};
     for (auto left = processes_of(folders); !left.empty(); left = processes_of(folders)) {
         ASSERT_LT(Clock::now(), by) << "processes of " << member << " do not go away";
-        for (const pid_t pid : left)
+        for (const pid_t pid : left) {
             kill(pid, SIGKILL);
+        }
         std::this_thread::sleep_for(Milliseconds{5});
     }
 }
@@ -104,18 +106,21 @@ void EndToEnd::expect_event(const std::string& kind, const std::string& part, Mi
 void replace_in(const std::filesystem::path& file, const std::string& from, const std::string& to) {
     auto text = read_text(file);
     const auto at = text.find(from);
-    if (at == std::string::npos)
+    if (at == std::string::npos) {
         throw Failure(file.string() + " has no " + from);
+    }
     text.replace(at, from.size(), to);
     std::ofstream(file, std::ios::trunc) << text;
 }
 
 testing::AssertionResult is_one_error(const std::string& errors, const std::string& part) {
     const auto lines = std::ranges::count(errors, '\n');
-    if (errors.find(part) == std::string::npos)
+    if (errors.find(part) == std::string::npos) {
         return testing::AssertionFailure() << "does not name \"" << part << "\":\n" << errors;
-    if (lines > 1)
+    }
+    if (lines > 1) {
         return testing::AssertionFailure() << lines << " lines instead of one:\n" << errors;
+    }
     return testing::AssertionSuccess() << errors;
 }
 

@@ -44,8 +44,9 @@ TEST_F(FormedPair, SurvivesSigkillOfThePrimary) {
     expect_writes(*writers);
     const auto ledger = expect_nothing_lost(*writers);
     EXPECT_EQ(ledger.writes.back().server, bed().address_of("b"));
-    for (const auto& server : bed().name_servers())
+    for (const auto& server : bed().name_servers()) {
         EXPECT_EQ(NameFinder({server}, bed().name()).find().ip, bed().address_of("b")) << server;
+    }
 }
 
 TEST_F(FormedPair, SurvivesSigkillOfTheStandby) {
@@ -95,8 +96,9 @@ TEST_F(FormedPair, R8_KeepsACopyOfWhatTheOldPrimaryAloneHad) {
 TEST_F(FormedPair, SurvivesSigkillOfBothDatabasesAtOnce) {
     const auto writers = begin_writing();
     const pid_t both[] = {bed().postmaster("a"), bed().postmaster("b")};
-    for (const pid_t postmaster : both)
+    for (const pid_t postmaster : both) {
         ASSERT_EQ(kill(postmaster, SIGKILL), 0);
+    }
     expect_writes(*writers);
     bed().wait_until_in_sync();
     expect_nothing_lost(*writers);
@@ -106,10 +108,12 @@ TEST_F(FormedPair, SurvivesSigkillOfBothDatabasesAtOnce) {
 TEST_F(FormedPair, SurvivesSigkillOfEverythingAtOnce) {
     const auto writers = begin_writing();
     bed().controller().end(SIGKILL, in(Milliseconds{5000}));
-    for (const std::string member : {"a", "b"})
+    for (const std::string member : {"a", "b"}) {
         kill_member(member);
-    for (const std::string member : {"a", "b"})
+    }
+    for (const std::string member : {"a", "b"}) {
         bed().agent(member).start();
+    }
     bed().start_controller();
     expect_writes(*writers);
     bed().wait_until_in_sync();

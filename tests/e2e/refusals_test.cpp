@@ -30,8 +30,9 @@ public:
         address.sin_port = htons(port);
         inet_pton(AF_INET, bed.address_of(host).c_str(), &address.sin_addr);
         if (bind(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-            (type == SOCK_STREAM && listen(socket_, 1) != 0))
+            (type == SOCK_STREAM && listen(socket_, 1) != 0)) {
             throw Failure("cannot occupy port " + std::to_string(port));
+        }
     }
     ~Occupied() { close(socket_); }
     Occupied(const Occupied&) = delete;
@@ -54,14 +55,16 @@ protected:
     void join_all() {
         bed().init_authority();
         bed().start_controller();
-        for (const auto& member : members())
+        for (const auto& member : members()) {
             ASSERT_EQ(bed().join(member, bed().make_token(member)).status, 0);
+        }
     }
 
     void start_all() {
         join_all();
-        for (const auto& member : members())
+        for (const auto& member : members()) {
             bed().start_agent(member);
+        }
     }
 };
 
@@ -165,13 +168,15 @@ TEST_F(Refuses, ADatabaseWhosePortIsInUse) {
 /// What a folder holds, so that a change is seen.
 std::string listing(const fs::path& folder) {
     std::vector<std::string> names;
-    for (const auto& entry : fs::recursive_directory_iterator(folder))
+    for (const auto& entry : fs::recursive_directory_iterator(folder)) {
         names.push_back(entry.path().string() + " " +
                         (entry.is_regular_file() ? std::to_string(entry.file_size()) : "folder"));
+    }
     std::sort(names.begin(), names.end());
     std::string text;
-    for (const auto& name : names)
+    for (const auto& name : names) {
         text += name + "\n";
+    }
     return text;
 }
 

@@ -33,10 +33,12 @@ TEST_F(Restarts, OfEachAgentUnderLoadDisturbNobody) {
         bed().wait_for_pair(
             "hear " + member + " again",
             [&](const Json& pair) {
-                for (const auto& one : pair.at("members"))
-                    if (one.at("id") == member)
+                for (const auto& one : pair.at("members")) {
+                    if (one.at("id") == member) {
                         return one.at("connected") == true && one.at("server").is_string() &&
                                one.at("server") == (member == "a" ? "primary" : "standby");
+                    }
+                }
                 return false;
             },
             Milliseconds{10000});

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <condition_variable>
+#include <csignal>
 #include <cstring>
 #include <map>
 #include <mutex>
@@ -32,8 +33,9 @@ public:
     template <class Fork> pid_t start(Fork fork_child) {
         const std::scoped_lock lock(mutex_); // Held while forking: no status can come before.
         const pid_t pid = fork_child();
-        if (pid < 0)
-            throw Failure(std::string("fork: ") + std::strerror(errno));
+        if (pid < 0) {
+            throw Failure(std::string("fork: ") + strerrordesc_np(errno));
+        }
         statuses_[pid] = std::nullopt;
         changed_.notify_all();
         return pid;
@@ -42,8 +44,9 @@ public:
     std::optional<ExitStatus> wait_for(pid_t pid, Clock::time_point by) {
         std::unique_lock lock(mutex_);
         const auto found = statuses_.find(pid);
-        if (found == statuses_.end())
+        if (found == statuses_.end()) {
             throw Failure("waited for process " + std::to_string(pid) + ", which is no child");
+        }
         changed_.wait_until(lock, by, [&] { return found->second.has_value(); });
         return found->second;
     }
@@ -64,8 +67,9 @@ private:
                 continue;
             }
             const auto found = statuses_.find(pid);
-            if (found == statuses_.end())
+            if (found == statuses_.end()) {
                 continue;
+            }
             found->second = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
             changed_.notify_all();
         }
@@ -84,16 +88,19 @@ struct Streams {
 
 std::vector<char*> pointers(const std::vector<std::string>& texts) {
     std::vector<char*> result;
-    for (const auto& text : texts)
+    result.reserve(texts.size() + 1);
+    for (const auto& text : texts) {
         result.push_back(const_cast<char*>(text.c_str())); // exec does not change them
+    }
     result.push_back(nullptr);
     return result;
 }
 
 std::vector<std::string> environment(const std::vector<std::string>& added) {
     std::vector<std::string> result;
-    for (char** entry = environ; *entry != nullptr; ++entry)
+    for (char** entry = environ; *entry != nullptr; ++entry) {
         result.emplace_back(*entry);
+    }
     result.insert(result.end(), added.begin(), added.end());
     return result;
 }
@@ -103,13 +110,14 @@ std::vector<std::string> environment(const std::vector<std::string>& added) {
     setsid();
     sigset_t none;
     sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, nullptr);
+    pthread_sigmask(SIG_SETMASK, &none, nullptr);
     dup2(streams.in, 0);
     dup2(streams.out, 1);
     dup2(streams.err, 2);
-    if (*folder == '\0' || chdir(folder) == 0)
+    if (*folder == '\0' || chdir(folder) == 0) {
         execvpe(argv[0], argv.data(), env.data());
-    dprintf(2, "cannot run %s: %s\n", argv[0], std::strerror(errno));
+    }
+    dprintf(2, "cannot run %s: %s\n", argv[0], strerrordesc_np(errno));
     _exit(127);
 }
 
@@ -120,8 +128,9 @@ pid_t spawn_with(const Spawn& spawn, Streams streams) {
     const std::string folder = spawn.folder.string();
     return Reaper::instance().start([&] {
         const pid_t pid = fork();
-        if (pid == 0)
+        if (pid == 0) {
             become(argv, env, folder.c_str(), streams);
+        }
         return pid;
     });
 }
@@ -129,15 +138,17 @@ pid_t spawn_with(const Spawn& spawn, Streams streams) {
 class Descriptor {
 public:
     explicit Descriptor(int number) : number_(number) {
-        if (number < 0)
-            throw Failure(std::string("open: ") + std::strerror(errno));
+        if (number < 0) {
+            throw Failure(std::string("open: ") + strerrordesc_np(errno));
+        }
     }
     Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
     Descriptor& operator=(Descriptor&&) = delete;
     ~Descriptor() { close(); }
     void close() {
-        if (number_ >= 0)
+        if (number_ >= 0) {
             ::close(std::exchange(number_, -1));
+        }
     }
     [[nodiscard]] int number() const { return number_; }
 
@@ -147,15 +158,17 @@ private:
 
 std::pair<Descriptor, Descriptor> make_pipe() {
     std::array<int, 2> ends{};
-    if (pipe2(ends.data(), O_CLOEXEC) != 0)
-        throw Failure(std::string("pipe: ") + std::strerror(errno));
+    if (pipe2(ends.data(), O_CLOEXEC) != 0) {
+        throw Failure(std::string("pipe: ") + strerrordesc_np(errno));
+    }
     return {Descriptor(ends[0]), Descriptor(ends[1])};
 }
 
 Descriptor input_file(const std::string& input) {
     Descriptor file(memfd_create("input", MFD_CLOEXEC));
-    if (write(file.number(), input.data(), input.size()) != static_cast<ssize_t>(input.size()))
-        throw Failure(std::string("write the input: ") + std::strerror(errno));
+    if (write(file.number(), input.data(), input.size()) != static_cast<ssize_t>(input.size())) {
+        throw Failure(std::string("write the input: ") + strerrordesc_np(errno));
+    }
     lseek(file.number(), 0, SEEK_SET);
     return file;
 }
@@ -163,17 +176,19 @@ Descriptor input_file(const std::string& input) {
 bool take(Descriptor& from, std::string& into) {
     std::array<char, 65536> buffer{};
     const ssize_t got = read(from.number(), buffer.data(), buffer.size());
-    if (got > 0)
+    if (got > 0) {
         into.append(buffer.data(), static_cast<std::size_t>(got));
-    else
+    } else {
         from.close();
+    }
     return got > 0;
 }
 
 std::string joined(const std::vector<std::string>& words) {
     std::string result;
-    for (const auto& word : words)
+    for (const auto& word : words) {
         result += (result.empty() ? "" : " ") + word;
+    }
     return result;
 }
 
@@ -187,14 +202,18 @@ std::optional<ExitStatus> collect(pid_t pid, Descriptor& out, Descriptor& err, O
                                     pollfd{err.number(), POLLIN, 0}};
         const bool open = out.number() >= 0 || err.number() >= 0;
         const int ready = open ? poll(waits.data(), waits.size(), status ? 0 : 20) : 0;
-        if (waits[0].revents != 0)
+        if (waits[0].revents != 0) {
             take(out, outcome.output);
-        if (waits[1].revents != 0)
+        }
+        if (waits[1].revents != 0) {
             take(err, outcome.errors);
-        if (ready > 0)
+        }
+        if (ready > 0) {
             continue;
-        if (status)
+        }
+        if (status) {
             return status;
+        }
         status = Reaper::instance().wait_for(pid, open ? Clock::now() : by);
     }
     return status;
@@ -226,8 +245,9 @@ namespace {
 pid_t start_copy(int (*body)(void*), void* argument) {
     return Reaper::instance().start([&] {
         const pid_t pid = fork();
-        if (pid == 0)
+        if (pid == 0) {
             end_with(body, argument);
+        }
         return pid;
     });
 }
@@ -256,9 +276,10 @@ Outcome run(const Spawn& spawn, Clock::time_point by, const std::string& input) 
 
 std::string must_run(const Spawn& spawn, Clock::time_point by, const std::string& input) {
     auto outcome = run(spawn, by, input);
-    if (outcome.status != 0)
+    if (outcome.status != 0) {
         throw Failure(joined(spawn.argv) + ": exit status " + std::to_string(outcome.status) +
                       "\n" + outcome.output + outcome.errors);
+    }
     return std::move(outcome.output);
 }
 

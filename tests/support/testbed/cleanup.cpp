@@ -39,10 +39,12 @@ bool belongs(const fs::path& process, const std::vector<fs::path>& folders) {
     const std::string program = fs::read_symlink(process / "exe", gone).string();
     const std::string stands = fs::read_symlink(process / "cwd", gone).string();
     for (const auto& folder : folders) {
-        if (is_below(program, folder))
+        if (is_below(program, folder)) {
             return true;
-        if (is_below(stands, folder) && is_database_program(program))
+        }
+        if (is_below(stands, folder) && is_database_program(program)) {
             return true;
+        }
     }
     return false;
 }
@@ -53,12 +55,14 @@ std::uint64_t start_ticks(pid_t pid) {
     std::string text; // Stays empty when it ends just now.
     std::getline(file, text, '\0');
     const auto name_end = text.rfind(')');
-    if (name_end == std::string::npos)
+    if (name_end == std::string::npos) {
         return 0;
+    }
     std::istringstream fields(text.substr(name_end + 1));
     std::string field;
-    for (int i = 3; i <= 22; ++i)
+    for (int i = 3; i <= 22; ++i) {
         fields >> field;
+    }
     return std::stoull(field);
 }
 
@@ -78,8 +82,9 @@ Told listen(int from_parent) {
     std::array<char, 4096> buffer{};
     for (;;) {
         const ssize_t got = read(from_parent, buffer.data(), buffer.size());
-        if (got <= 0)
+        if (got <= 0) {
             break;
+        }
         text.append(buffer.data(), static_cast<std::size_t>(got));
     }
     Told told;
@@ -96,16 +101,20 @@ Told listen(int from_parent) {
 int watch(void* argument) {
     const auto* plan = static_cast<const Plan*>(argument);
     setsid();
-    for (const int ignored : {SIGINT, SIGTERM, SIGHUP, SIGPIPE})
+    for (const int ignored : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) {
         std::signal(ignored, SIG_IGN);
+    }
     dup2(plan->from_parent, 3);
     close_range(4, ~0U, 0); // The parent's end of the pipe above all.
     const Told told = listen(3);
-    if (told.dismissed)
+    if (told.dismissed) {
         return 0;
-    for (const auto& [pid, ticks] : told.processes)
-        if (start_ticks(pid) == ticks)
+    }
+    for (const auto& [pid, ticks] : told.processes) {
+        if (start_ticks(pid) == ticks) {
             kill(pid, SIGKILL);
+        }
+    }
     return remove_installation(plan->folders) ? 0 : 1;
 }
 
@@ -124,21 +133,25 @@ constexpr std::int32_t header_magic = 679834894;
 void release_shared_memory(const fs::path& lock_file) {
     std::ifstream lines(lock_file);
     std::string line;
-    for (int i = 0; i < 7; ++i) // The seventh: "KEY ID"
+    for (int i = 0; i < 7; ++i) { // The seventh: "KEY ID"
         std::getline(lines, line);
+    }
     std::istringstream words(line);
     long key = 0;
     int id = -1;
     shmid_ds state{};
-    if (!(words >> key >> id) || shmctl(id, IPC_STAT, &state) != 0 || state.shm_nattch != 0)
+    if (!(words >> key >> id) || shmctl(id, IPC_STAT, &state) != 0 || state.shm_nattch != 0) {
         return;
+    }
     void* const memory = shmat(id, nullptr, SHM_RDONLY);
-    if (memory == reinterpret_cast<void*>(-1))
+    if (reinterpret_cast<std::intptr_t>(memory) == -1) {
         return;
+    }
     const auto header = *static_cast<const SharedMemoryHeader*>(memory);
     shmdt(memory);
-    if (header.magic != header_magic)
+    if (header.magic != header_magic) {
         return; // Another program's by now.
+    }
     shm_unlink(("/PostgreSQL." + std::to_string(header.dynamic_control)).c_str());
     shmctl(id, IPC_RMID, nullptr);
 }
@@ -147,50 +160,60 @@ std::vector<fs::path> lock_files_below(const fs::path& folder) {
     std::vector<fs::path> files;
     std::error_code absent;
     for (fs::recursive_directory_iterator entry(folder, absent), end; entry != end;
-         entry.increment(absent))
-        if (entry->path().filename() == "postmaster.pid")
+         entry.increment(absent)) {
+        if (entry->path().filename() == "postmaster.pid") {
             files.push_back(entry->path());
+        }
+    }
     return files;
 }
 
 bool is_gone(const std::vector<fs::path>& folders, Clock::time_point by) {
     while (!processes_of(folders).empty()) {
-        if (Clock::now() > by)
+        if (Clock::now() > by) {
             return false;
+        }
         std::this_thread::sleep_for(Milliseconds{10});
     }
     return true;
 }
 
 void signal_all(const std::vector<pid_t>& processes, int signal) {
-    for (const pid_t pid : processes)
+    for (const pid_t pid : processes) {
         kill(pid, signal);
+    }
 }
 
 // First those who would start a database again; then the databases get a moment to release what
 // they share.
 bool end_processes(const std::vector<fs::path>& folders) {
     std::vector<pid_t> postmasters;
-    for (const auto& folder : folders)
-        for (const auto& file : lock_files_below(folder))
-            if (pid_t pid = 0; std::ifstream(file) >> pid)
+    for (const auto& folder : folders) {
+        for (const auto& file : lock_files_below(folder)) {
+            if (pid_t pid = 0; std::ifstream(file) >> pid) {
                 postmasters.push_back(pid);
+            }
+        }
+    }
     const auto all = processes_of(folders);
     for (const pid_t pid : all) {
         const auto program = fs::path("/proc") / std::to_string(pid) / "exe";
         std::error_code gone;
-        if (!is_database_program(fs::read_symlink(program, gone)))
+        if (!is_database_program(fs::read_symlink(program, gone))) {
             kill(pid, SIGKILL);
-        else if (std::ranges::find(postmasters, pid) != postmasters.end())
+        } else if (std::ranges::find(postmasters, pid) != postmasters.end()) {
             kill(pid, SIGQUIT);
+        }
     }
-    if (is_gone(folders, in(Milliseconds{3000})))
+    if (is_gone(folders, in(Milliseconds{3000}))) {
         return true;
+    }
     const auto by = in(Milliseconds{10000});
     while (Clock::now() < by) {
         signal_all(processes_of(folders), SIGKILL);
-        if (is_gone(folders, in(Milliseconds{100})))
+        if (is_gone(folders, in(Milliseconds{100}))) {
             return true;
+        }
     }
     return false;
 }
@@ -203,8 +226,9 @@ std::vector<pid_t> processes_of(const std::vector<fs::path>& folders) {
         const std::string name = entry.path().filename().string();
         pid_t pid = 0;
         const auto parsed = std::from_chars(name.data(), name.data() + name.size(), pid);
-        if (parsed.ec == std::errc{} && pid != getpid() && belongs(entry.path(), folders))
+        if (parsed.ec == std::errc{} && pid != getpid() && belongs(entry.path(), folders)) {
             result.push_back(pid);
+        }
     }
     return result;
 }
@@ -213,8 +237,9 @@ bool remove_installation(const std::vector<fs::path>& folders) {
     bool all = end_processes(folders);
     for (const auto& folder : folders) {
         std::error_code failed;
-        for (const auto& file : lock_files_below(folder))
+        for (const auto& file : lock_files_below(folder)) {
             release_shared_memory(file);
+        }
         fs::remove_all(folder, failed);
         all = all && !failed;
     }
@@ -223,8 +248,9 @@ bool remove_installation(const std::vector<fs::path>& folders) {
 
 Watchdog::Watchdog(std::vector<fs::path> folders) {
     std::array<int, 2> ends{};
-    if (pipe2(ends.data(), O_CLOEXEC) != 0)
+    if (pipe2(ends.data(), O_CLOEXEC) != 0) {
         throw Failure("cannot make a pipe for the watchdog");
+    }
     Plan plan{std::move(folders), ends[0]};
     child_ = start_copy(watch, &plan);
     to_child_ = ends[1];
@@ -239,14 +265,16 @@ Watchdog::~Watchdog() {
 void Watchdog::also(pid_t process) {
     const std::string line =
         std::to_string(process) + " " + std::to_string(start_ticks(process)) + "\n";
-    if (write(to_child_, line.data(), line.size()) != static_cast<ssize_t>(line.size()))
+    if (write(to_child_, line.data(), line.size()) != static_cast<ssize_t>(line.size())) {
         throw Failure("the watchdog does not listen");
+    }
 }
 
 void Watchdog::dismiss() {
     const std::string_view line = "0 0\n";
-    if (write(to_child_, line.data(), line.size()) != static_cast<ssize_t>(line.size()))
+    if (write(to_child_, line.data(), line.size()) != static_cast<ssize_t>(line.size())) {
         throw Failure("the watchdog does not listen");
+    }
 }
 
 } // namespace lockstep::testbed

@@ -22,9 +22,10 @@ bool Daemon::running() const {
 ExitStatus Daemon::end(int signal, Clock::time_point by) {
     kill(pid_, signal);
     const auto status = wait_for(pid_, by);
-    if (!status)
+    if (!status) {
         throw Failure(name_ + " did not end on signal " + std::to_string(signal) + "\n" +
                       log_tail());
+    }
     return *status;
 }
 

@@ -23,8 +23,9 @@ bool is_acknowledged(const Write& write) {
 
 std::set<std::uint64_t> ids_present(const Session::Where& where) {
     std::set<std::uint64_t> present;
-    for (const auto& row : ask_once(where, "select id from ledger", in(Milliseconds{30000})))
+    for (const auto& row : ask_once(where, "select id from ledger", in(Milliseconds{30000}))) {
         present.insert(std::stoull(row.at(0)));
+    }
     return present;
 }
 
@@ -32,16 +33,19 @@ std::set<std::uint64_t> ids_present(const Session::Where& where) {
 
 std::uint64_t Ledger::stale() const {
     std::map<std::uint32_t, Clock::time_point> first_of;
-    for (const auto& write : writes)
-        if (is_acknowledged(write))
+    for (const auto& write : writes) {
+        if (is_acknowledged(write)) {
             first_of.try_emplace(write.history, write.answered);
+        }
+    }
     std::uint64_t stale = 0;
     for (const auto& write : writes) {
         const auto newer = first_of.upper_bound(write.history);
         const bool is_stale = std::any_of(
             newer, first_of.end(), [&](const auto& entry) { return entry.second < write.sent; });
-        if (is_acknowledged(write) && is_stale)
+        if (is_acknowledged(write) && is_stale) {
             ++stale;
+        }
     }
     return stale;
 }
@@ -83,14 +87,17 @@ Gap longest(const Ledger& ledger, Clock::time_point from) {
     Gap gap;
     Clock::time_point last = from;
     for (const auto& write : ledger.writes) {
-        if (!is_acknowledged(write) || write.answered < from)
+        if (!is_acknowledged(write) || write.answered < from) {
             continue;
-        if (write.answered - last > gap.length)
+        }
+        if (write.answered - last > gap.length) {
             gap = {write.answered - last, write.answered};
+        }
         last = write.answered;
     }
-    if (ledger.ended - last > gap.length)
+    if (ledger.ended - last > gap.length) {
         gap = {ledger.ended - last, std::nullopt};
+    }
     return gap;
 }
 
@@ -106,15 +113,20 @@ std::optional<Clock::time_point> Ledger::resumed(Clock::time_point from) const {
 
 std::string Ledger::troubles(std::size_t most) const {
     std::map<std::string, std::size_t> counts;
-    for (const auto& write : writes)
-        if (!is_acknowledged(write))
+    for (const auto& write : writes) {
+        if (!is_acknowledged(write)) {
             ++counts["write: " + write.trouble];
-    for (const auto& failed : failed_connections)
+        }
+    }
+    for (const auto& failed : failed_connections) {
         ++counts["connection: " + failed.trouble];
+    }
     std::string result;
-    for (const auto& [trouble, count] : counts)
-        if (most-- > 0)
+    for (const auto& [trouble, count] : counts) {
+        if (most-- > 0) {
             result += std::to_string(count) + " × " + trouble + "\n";
+        }
+    }
     return result;
 }
 
@@ -123,8 +135,9 @@ Writers::Writers(Options options) : options_(std::move(options)) {
     next_id_ = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
                                               std::chrono::system_clock::now().time_since_epoch())
                                               .count());
-    for (std::size_t number = 0; number < options_.count; ++number)
+    for (std::size_t number = 0; number < options_.count; ++number) {
         threads_.emplace_back([this, number] { write_on(number); });
+    }
 }
 
 Writers::~Writers() {
@@ -133,8 +146,9 @@ Writers::~Writers() {
 
 Ledger Writers::stop() {
     stopping_ = true;
-    for (auto& thread : threads_)
+    for (auto& thread : threads_) {
         thread.join();
+    }
     threads_.clear();
     std::ranges::sort(ledger_.writes, {}, &Write::answered);
     ledger_.ended = Clock::now();
@@ -144,8 +158,9 @@ Ledger Writers::stop() {
 bool Writers::acknowledges(std::uint64_t more, Clock::time_point by) const {
     const auto wanted = acknowledged() + more;
     while (acknowledged() < wanted) {
-        if (Clock::now() > by)
+        if (Clock::now() > by) {
             return false;
+        }
         std::this_thread::sleep_for(Milliseconds{2});
     }
     return true;
@@ -162,8 +177,9 @@ void Writers::write_on(std::size_t number) {
             continue;
         }
         write_one(session);
-        if (options_.connections == Connections::new_each_time)
+        if (options_.connections == Connections::new_each_time) {
             session.close();
+        }
         std::this_thread::sleep_for(options_.pause);
     }
 }
@@ -171,10 +187,12 @@ void Writers::write_on(std::size_t number) {
 bool Writers::reach(Finder& finder, Session& session) {
     const Address address = finder.find();
     std::string trouble = address.trouble;
-    if (!address.ip.empty())
+    if (!address.ip.empty()) {
         trouble = session.connect({address.ip, options_.port, options_.user}, in(connect_timeout));
-    if (trouble.empty())
+    }
+    if (trouble.empty()) {
         return true;
+    }
     const std::scoped_lock lock(mutex_);
     ledger_.failed_connections.push_back({Clock::now(), address.ip + ": " + trouble});
     return false;
@@ -204,8 +222,9 @@ void make_ledger_table(const Session::Where& superuser, Clock::time_point by) {
           " create role app login; end if; end $$",
           "create table if not exists ledger (id bigint primary key, server inet,"
           " at timestamptz not null default clock_timestamp())",
-          "grant select, insert on ledger to app"})
+          "grant select, insert on ledger to app"}) {
         static_cast<void>(ask_once(superuser, statement, by));
+    }
 }
 
 } // namespace lockstep::testbed

@@ -23,10 +23,12 @@ void wait_until_unshared(pid_t holder, const std::string& home) {
     for (;;) {
         std::error_code gone;
         const auto now = std::filesystem::read_symlink(namespace_file(holder), gone).string();
-        if (!gone && now != home)
+        if (!gone && now != home) {
             return;
-        if (Clock::now() > by)
+        }
+        if (Clock::now() > by) {
             throw Failure("cannot make a network namespace; this needs root (CAP_SYS_ADMIN)");
+        }
         std::this_thread::sleep_for(Milliseconds{1});
     }
 }
@@ -37,27 +39,31 @@ Network::Network(const std::vector<Host>& hosts, Watchdog& watchdog) {
     home_ = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
     const auto home = std::filesystem::read_symlink("/proc/thread-self/ns/net").string();
     std::vector<std::string> names{switch_host};
-    for (const auto& host : hosts)
+    for (const auto& host : hosts) {
         names.push_back(host.name);
+    }
     for (const auto& name : names) {
         holders_[name] = start({{"unshare", "--net", "sleep", "infinity"}, {}, "/"}, "/dev/null");
         watchdog.also(holders_[name]);
     }
-    for (const auto& [name, holder] : holders_)
+    for (const auto& [name, holder] : holders_) {
         wait_until_unshared(holder, home);
+    }
     auto command = on(switch_host);
     command.insert(command.end(), {"ip", "-batch", "-"});
     must_run({command, {}, {}}, in(Milliseconds{5000}),
              "link add br0 type bridge\nlink set br0 up\n");
-    for (const auto& host : hosts)
+    for (const auto& host : hosts) {
         connect(host);
+    }
 }
 
 Network::~Network() {
     leave();
     close(home_);
-    for (const auto& [name, holder] : holders_)
+    for (const auto& [name, holder] : holders_) {
         kill(holder, SIGKILL);
+    }
 }
 
 void Network::connect(const Host& host) {
@@ -81,13 +87,15 @@ void Network::enter(const std::string& host) const {
     const int there = open(namespace_file(holders_.at(host)).c_str(), O_RDONLY | O_CLOEXEC);
     const int entered = setns(there, CLONE_NEWNET);
     close(there);
-    if (entered != 0)
-        throw Failure("enter the network of " + host + ": " + std::strerror(errno));
+    if (entered != 0) {
+        throw Failure("enter the network of " + host + ": " + strerrordesc_np(errno));
+    }
 }
 
 void Network::leave() const {
-    if (setns(home_, CLONE_NEWNET) != 0)
-        throw Failure(std::string("leave the network: ") + std::strerror(errno));
+    if (setns(home_, CLONE_NEWNET) != 0) {
+        throw Failure(std::string("leave the network: ") + strerrordesc_np(errno));
+    }
 }
 
 void Network::cut(const std::string& host) const {

@@ -31,8 +31,9 @@ std::vector<std::vector<std::string>> rows_of(const PGresult* result) {
     std::vector<std::vector<std::string>> rows;
     for (int row = 0; row < PQntuples(result); ++row) {
         rows.emplace_back();
-        for (int column = 0; column < PQnfields(result); ++column)
+        for (int column = 0; column < PQnfields(result); ++column) {
             rows.back().emplace_back(PQgetvalue(result, row, column));
+        }
     }
     return rows;
 }
@@ -41,8 +42,9 @@ std::vector<std::vector<std::string>> rows_of(const PGresult* result) {
 // error is the statement's own and undoes it.
 bool undid(const PGresult* result) {
     const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    if (state == nullptr)
+    if (state == nullptr) {
         return false;
+    }
     const std::string_view kind = std::string_view(state).substr(0, 2);
     return kind != "57" && kind != "08";
 }
@@ -54,8 +56,9 @@ Session::~Session() {
 }
 
 void Session::close() {
-    if (connection_ != nullptr)
+    if (connection_ != nullptr) {
         PQfinish(connection_);
+    }
     connection_ = nullptr;
 }
 
@@ -70,16 +73,18 @@ std::string Session::connect(const Where& where, Clock::time_point by) {
     auto wanted = PGRES_POLLING_WRITING;
     while (wanted != PGRES_POLLING_OK && wanted != PGRES_POLLING_FAILED) {
         const short events = wanted == PGRES_POLLING_READING ? POLLIN : POLLOUT;
-        if (PQstatus(connection_) == CONNECTION_BAD)
+        if (PQstatus(connection_) == CONNECTION_BAD) {
             break;
+        }
         if (!wait_socket(PQsocket(connection_), events, by)) {
             close();
             return "no answer in time";
         }
         wanted = PQconnectPoll(connection_);
     }
-    if (wanted == PGRES_POLLING_OK)
+    if (wanted == PGRES_POLLING_OK) {
         return {};
+    }
     std::string trouble = first_line(PQerrorMessage(connection_));
     close();
     return trouble.empty() ? "cannot connect" : trouble;
@@ -92,8 +97,10 @@ bool Session::wait_readable(Clock::time_point by) const {
 Session::Answer Session::ask(const std::string& statement,
                              const std::vector<std::string>& parameters, Clock::time_point by) {
     std::vector<const char*> values;
-    for (const auto& parameter : parameters)
+    values.reserve(parameters.size());
+    for (const auto& parameter : parameters) {
         values.push_back(parameter.c_str());
+    }
     warned_ = false;
     if (PQsendQueryParams(connection_, statement.c_str(), static_cast<int>(values.size()), nullptr,
                           values.data(), nullptr, nullptr, 0) == 0) {
@@ -110,15 +117,17 @@ Session::Answer Session::read_answer(Clock::time_point by) {
         while (PQisBusy(connection_) != 0) {
             const bool readable = wait_readable(by);
             if (!readable || PQconsumeInput(connection_) == 0) {
-                if (readable)
+                if (readable) {
                     answer.trouble = first_line(PQerrorMessage(connection_));
+                }
                 close();
                 return answer;
             }
         }
         PGresult* result = PQgetResult(connection_);
-        if (result == nullptr)
+        if (result == nullptr) {
             break;
+        }
         const auto status = PQresultStatus(result);
         if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) {
             answer = {End::answered, {}, rows_of(result), warned_};
@@ -128,8 +137,9 @@ Session::Answer Session::read_answer(Clock::time_point by) {
         }
         PQclear(result);
     }
-    if (answer.end != End::answered)
+    if (answer.end != End::answered) {
         close(); // A session that failed once is not trusted again: it may be on a standby.
+    }
     return answer;
 }
 
@@ -139,8 +149,9 @@ std::vector<std::vector<std::string>> ask_once(const Session::Where& where,
     std::string trouble = session.connect(where, by);
     if (trouble.empty()) {
         auto answer = session.ask(statement, {}, by);
-        if (answer.end == Session::End::answered)
+        if (answer.end == Session::End::answered) {
             return std::move(answer.rows);
+        }
         trouble = answer.trouble;
     }
     throw Failure(where.ip + ":" + std::to_string(where.port) + ": " + statement + ": " + trouble);

@@ -21,17 +21,20 @@ bool is_root() {
 
 fs::path new_folder() {
     std::string pattern = "/tmp/lockstep-test-XXXXXX";
-    if (mkdtemp(pattern.data()) == nullptr)
+    if (mkdtemp(pattern.data()) == nullptr) {
         throw Failure("cannot make a folder below /tmp");
+    }
     return pattern;
 }
 
 std::vector<Network::Host> hosts_of(const Testbed& bed, const std::vector<std::string>& members) {
     std::vector<Network::Host> hosts;
-    for (const auto* name : {Testbed::controller_host, Testbed::client_host})
+    for (const auto* name : {Testbed::controller_host, Testbed::client_host}) {
         hosts.push_back({name, bed.address_of(name)});
-    for (const auto& member : members)
+    }
+    for (const auto& member : members) {
         hosts.push_back({member, bed.address_of(member)});
+    }
     return hosts;
 }
 
@@ -46,8 +49,9 @@ fs::path tickets_of(const fs::path& folder) {
 }
 
 Testbed::Testbed(Plan plan) : plan_(std::move(plan)) {
-    if (plan_.folder.empty())
+    if (plan_.folder.empty()) {
         plan_.folder = new_folder();
+    }
     tickets_ = tickets_of(plan_.folder);
     watchdog_ = std::make_unique<Watchdog>(std::vector<fs::path>{plan_.folder, tickets_});
     if (plan_.place == Place::namespaces) {
@@ -59,8 +63,10 @@ Testbed::Testbed(Plan plan) : plan_(std::move(plan)) {
 }
 
 Testbed::~Testbed() {
-    if (std::getenv("LOCKSTEP_KEEP") != nullptr)
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): nobody changes the environment.
+    if (std::getenv("LOCKSTEP_KEEP") != nullptr) {
         watchdog_->dismiss();
+    }
 }
 
 void Testbed::keep() {
@@ -77,13 +83,15 @@ void Testbed::make_folders() {
     for (const auto& folder : folders) {
         fs::create_directories(folder);
         fs::permissions(folder, fs::perms(0755));
-        if (is_root())
+        if (is_root()) {
             must_run({{"chown", user, folder.string()}, {}, {}}, in(default_wait));
+        }
     }
     // Programs are copied: the user postgres need not be able to read the build folder.
     fs::create_directories(plan_.folder / "bin");
-    for (const auto* program : {"lockstepd", "lockstep"})
+    for (const auto* program : {"lockstepd", "lockstep"}) {
         fs::copy_file(plan_.programs / program, plan_.folder / "bin" / program);
+    }
 }
 
 fs::path Testbed::folder_of(const std::string& host) const {
@@ -100,10 +108,12 @@ fs::path Testbed::configuration_of(const std::string& host) const {
 
 std::string Testbed::address_of(const std::string& host) const {
     const std::string net = plan_.place == Place::loopback ? "127.0.77." : "10.77.0.";
-    if (host == controller_host)
+    if (host == controller_host) {
         return net + "1";
-    if (host == client_host)
+    }
+    if (host == client_host) {
         return net + "100";
+    }
     return net + std::to_string(11 + host.at(0) - 'a');
 }
 
@@ -154,9 +164,10 @@ void Testbed::write_configuration() {
 }
 
 std::vector<std::string> Testbed::as_user(std::vector<std::string> argv) const {
-    if (is_root())
+    if (is_root()) {
         argv.insert(argv.begin(),
                     {"setpriv", "--reuid", user, "--regid", user, "--init-groups", "--"});
+    }
     return argv;
 }
 
@@ -181,8 +192,9 @@ void Testbed::start_controller() {
     controller_->start();
     const auto by = in(default_wait);
     while (cli({"agents"}).status != 0) {
-        if (Clock::now() > by || !controller_->running())
+        if (Clock::now() > by || !controller_->running()) {
             throw Failure("the controller did not come up\n" + log_tails());
+        }
         std::this_thread::sleep_for(Milliseconds{50});
     }
 }

@@ -18,12 +18,14 @@ std::string text_of(const Json& object, const char* key) {
 
 std::string job_of(const Json& member) {
     const auto job = member.value("job", Json());
-    if (!job.is_object())
+    if (!job.is_object()) {
         return {};
+    }
     std::string text = text_of(job, "what");
     const auto total = job.value("total_bytes", std::uint64_t{0});
-    if (total > 0)
+    if (total > 0) {
         text += " " + std::to_string(job.value("done_bytes", std::uint64_t{0}) * 100 / total) + "%";
+    }
     return text;
 }
 
@@ -33,8 +35,9 @@ std::string in_words(const Json& pair) {
     for (const auto& member : pair.value("members", Json::array())) {
         text += (text.find(':') == std::string::npos ? ": " : "; ") + text_of(member, "id") + " " +
                 text_of(member, "server");
-        if (const auto job = job_of(member); !job.empty())
+        if (const auto job = job_of(member); !job.empty()) {
             text += ", " + job;
+        }
     }
     return text;
 }
@@ -43,16 +46,18 @@ std::string in_words(const Json& pair) {
 
 void Testbed::form(const std::function<void(const std::string&)>& tell) {
     const auto say = [&](const std::string& text) {
-        if (tell)
+        if (tell) {
             tell(text);
+        }
     };
     say("making certificates and starting the controller");
     init_authority();
     start_controller();
     for (const auto& member : plan_.members) {
         say("joining agent " + member);
-        if (const auto joined = join(member, make_token(member)); joined.status != 0)
+        if (const auto joined = join(member, make_token(member)); joined.status != 0) {
             throw Failure("join " + member + ": " + joined.errors + joined.output + log_tails());
+        }
         start_agent(member);
     }
     create_pair(plan_.members.at(0), plan_.members.at(1));
@@ -60,8 +65,9 @@ void Testbed::form(const std::function<void(const std::string&)>& tell) {
     wait_for_pair(
         "be in sync",
         [&](const Json& pair) {
-            if (const auto now = in_words(pair); now != last)
+            if (const auto now = in_words(pair); now != last) {
                 say(last = now);
+            }
             return text_of(pair, "phase") == "in sync";
         },
         Milliseconds{60000});
@@ -78,8 +84,9 @@ void Testbed::start_agent(const std::string& member) {
         });
     };
     while (!is_heard()) {
-        if (Clock::now() > by || !agent(member).running())
+        if (Clock::now() > by || !agent(member).running()) {
             throw Failure("the controller does not hear agent " + member + log_tails());
+        }
         std::this_thread::sleep_for(Milliseconds{20});
     }
 }
@@ -93,14 +100,16 @@ Outcome Testbed::cli(std::vector<std::string> arguments, Milliseconds most) {
 Json Testbed::ask(std::vector<std::string> arguments, Milliseconds most) {
     arguments.insert(arguments.begin(), "--json");
     std::string asked = "lockstep";
-    for (const auto& argument : arguments)
+    for (const auto& argument : arguments) {
         asked += " " + argument;
+    }
     const auto outcome = cli(std::move(arguments), most);
     const bool done = outcome.status == 0 || outcome.status == not_all_in_sync;
     auto json = Json::parse(outcome.output, nullptr, false);
-    if (!done || json.is_discarded())
+    if (!done || json.is_discarded()) {
         throw Failure(asked + ": exit status " + std::to_string(outcome.status) + "\n" +
                       outcome.output + outcome.errors + log_tails());
+    }
     return json;
 }
 
@@ -120,8 +129,9 @@ Json Testbed::wait_for_pair(const std::string& what, const Condition& condition,
     while (Clock::now() < by) {
         const auto outcome = cli({"--json", "pair", "show", "shop"});
         last = Json::parse(outcome.output, nullptr, false);
-        if (outcome.status == 0 && last.is_object() && condition(last))
+        if (outcome.status == 0 && last.is_object() && condition(last)) {
             return last;
+        }
         std::this_thread::sleep_for(Milliseconds{150});
     }
     throw Failure("the pair did not come to " + what + " within " + std::to_string(most.count()) +
@@ -142,8 +152,9 @@ std::string Testbed::state_of_things() {
 
 std::string Testbed::log_tails() const {
     std::string text = "\n--- controller\n" + controller_->log_tail();
-    for (const auto& [member, agent] : agents_)
+    for (const auto& [member, agent] : agents_) {
         text += "--- agent " + member + "\n" + agent.log_tail();
+    }
     return text;
 }
 
@@ -158,8 +169,9 @@ std::vector<std::string> Testbed::name_servers() const {
         servers.push_back(address_of(host) + ":" + std::to_string(name_server_port()));
     };
     add(controller_host);
-    for (const auto& member : plan_.members)
+    for (const auto& member : plan_.members) {
         add(member);
+    }
     return servers;
 }
 

@@ -11,9 +11,12 @@ constexpr std::int64_t not_seen = -1;
 // The events' kinds, as the controller writes them.
 std::int64_t first_of(const std::vector<Moment>& moments, const std::string& kind,
                       std::int64_t from, const std::string& beginning = {}) {
-    for (const auto& moment : moments)
-        if (moment.kind == kind && moment.after_ms >= from && moment.message.starts_with(beginning))
+    for (const auto& moment : moments) {
+        if (moment.kind == kind && moment.after_ms >= from &&
+            moment.message.starts_with(beginning)) {
             return moment.after_ms;
+        }
+    }
     return not_seen;
 }
 
@@ -25,9 +28,10 @@ std::vector<Moment> moments_after(const nlohmann::json& events, std::int64_t fau
     std::vector<Moment> moments;
     for (const auto& event : events) {
         const auto after = event.at("unix_ms").get<std::int64_t>() - fault_unix_ms;
-        if (after >= 0)
+        if (after >= 0) {
             moments.push_back(
                 {after, event.value("kind", std::string()), event.value("message", std::string())});
+        }
     }
     // The agents' reports reach the log after the decisions that they led to.
     std::ranges::stable_sort(moments, {}, &Moment::after_ms);
@@ -42,8 +46,9 @@ Timeline read_timeline(const nlohmann::json& events, std::int64_t fault_unix_ms,
     timeline.moments = moments_after(events, fault_unix_ms);
     const auto& moments = timeline.moments;
     const auto decided = first_of(moments, "promote", 0);
-    if (decided == not_seen)
+    if (decided == not_seen) {
         return timeline;
+    }
     // The first word about the new record comes as soon as it is stored.
     const auto stored = std::max(decided, first_of(moments, "decision", decided, "promoting"));
     // An acknowledged write proves that it serves, even if the controller notes it a moment later.
