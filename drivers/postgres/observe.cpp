@@ -3,6 +3,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include "drivers/postgres/entries.h"
 #include "drivers/postgres/postgres_driver.h"
 #include "drivers/postgres/ticket.h"
 #include "drivers/postgres/version.h"
@@ -10,7 +11,6 @@
 /// What the server says of itself.
 namespace lockstep {
 
-namespace fs = std::filesystem;
 using postgres::Rows;
 
 namespace {
@@ -86,11 +86,13 @@ PostgresDriver::Timeline PostgresDriver::timeline_on_disk(std::uint64_t position
         return 0;
     }
     const auto number = (position - 1) / segment_bytes;
+    const auto entries = postgres::entries_of(wal_folder());
+    if (!entries) {
+        return 0;
+    }
     Timeline newest = 0;
-    std::error_code error;
-    for (const auto& entry : fs::directory_iterator(wal_folder(), error)) {
-        const auto segment =
-            postgres::parse_segment_name(entry.path().filename().string(), segment_bytes);
+    for (const auto& entry : *entries) {
+        const auto segment = postgres::parse_segment_name(entry.filename().string(), segment_bytes);
         if (segment && segment->number == number) {
             newest = std::max(newest, segment->timeline);
         }
