@@ -1,9 +1,10 @@
-#include <algorithm>
+#include <set>
 
 #include <spdlog/fmt/fmt.h>
 
 #include "drivers/postgres/copy.h"
 #include "drivers/postgres/entries.h"
+#include "drivers/postgres/history.h"
 #include "drivers/postgres/postgres_driver.h"
 #include "platform/clock.h"
 #include "platform/files.h"
@@ -30,22 +31,54 @@ std::string readme(const Divergence& from, const std::string& system_id, const f
         postgres::format_lsn(from.fork_offset_bytes));
 }
 
-/// Log segments from the one with the fork on, and all history files.
-Result<std::vector<fs::path>> log_files(const fs::path& wal_folder, std::uint64_t first_segment,
-                                        std::uint64_t segment_bytes) {
+/// Log segments from the one with the fork on, and all history files. Errors: `refused` if a
+/// segment is gone that the own history needs, in which the log was on `timeline` at the fork.
+Result<std::vector<fs::path>> log_files(const fs::path& wal_folder, postgres::Timeline timeline,
+                                        std::uint64_t first_segment, std::uint64_t segment_bytes) {
     const auto entries = postgres::entries_of(wal_folder);
     if (!entries) {
         return tl::unexpected(entries.error());
     }
     std::vector<fs::path> files;
+    std::set<std::uint64_t> numbers;
     for (const auto& entry : *entries) {
         const auto name = entry.filename().string();
         const auto segment = postgres::parse_segment_name(name.substr(0, 24), segment_bytes);
         if (name.ends_with(".history") || (segment && segment->number >= first_segment)) {
             files.push_back(entry);
         }
+        const bool whole = name.size() == 24 && segment && segment->timeline >= timeline;
+        if (whole && segment->number >= first_segment) {
+            numbers.insert(segment->number);
+        }
+    }
+    auto wanted = first_segment;
+    while (numbers.contains(wanted)) {
+        numbers.erase(wanted++);
+    }
+    if (wanted == first_segment || !numbers.empty()) {
+        return fail(
+            Errc::refused,
+            fmt::format("the log since the fork is no longer whole (the segment at {} is gone): "
+                        "move the data folder away by hand to keep its changes",
+                        postgres::format_lsn(wanted * segment_bytes)));
     }
     return files;
+}
+
+/// The timeline that the own history was on at `position`.
+Result<postgres::Timeline> timeline_at(const fs::path& wal_folder, postgres::Timeline current,
+                                       std::uint64_t position) {
+    const auto descent = postgres::read_descent(wal_folder, current);
+    if (!descent) {
+        return tl::unexpected(descent.error());
+    }
+    for (const auto& ancestor : descent->ancestors) {
+        if (position < ancestor.left_at) {
+            return ancestor.timeline;
+        }
+    }
+    return current;
 }
 
 } // namespace
@@ -58,8 +91,13 @@ Awaitable<Result<std::uint64_t>> PostgresDriver::preserve(Divergence from, fs::p
         co_return within(doing, control.error());
     }
     const auto segment_bytes = control->segment_bytes;
+    const auto timeline =
+        timeline_at(wal_folder(), control->checkpoint_timeline, from.fork_offset_bytes);
+    if (!timeline) {
+        co_return within(doing, timeline.error());
+    }
     const auto logs =
-        log_files(wal_folder(), from.fork_offset_bytes / segment_bytes, segment_bytes);
+        log_files(wal_folder(), *timeline, from.fork_offset_bytes / segment_bytes, segment_bytes);
     if (!logs) {
         co_return within(doing, logs.error());
     }
