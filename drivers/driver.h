@@ -55,7 +55,8 @@ struct Divergence {
     bool diverged = false;
     std::string fork; // Last common place, for people and for R8: "0/5000060 on timeline 1".
     std::uint64_t fork_offset_bytes = 0;
-    std::string why; // The judgement in words.
+    std::string why;            // The judgement in words.
+    bool same_timeline = false; // Own current timeline is the upstream's.
 };
 
 struct Progress {

@@ -19,6 +19,9 @@ using postgres::format_lsn;
 
 namespace {
 
+/// SQLSTATE of "requested WAL segment … has already been removed".
+constexpr auto undefined_file = "58P01";
+
 /// The location after `words` in the lines of a tool.
 std::optional<std::uint64_t> lsn_after(const std::string& output, const char* words) {
     const std::regex pattern(std::string(words) + R"(\s*([0-9A-F]{1,8}/[0-9A-F]{1,8}))");
@@ -36,7 +39,7 @@ std::string at_on(std::uint64_t lsn, postgres::Timeline timeline) {
 }
 
 Divergence diverged(std::uint64_t fork, postgres::Timeline timeline, std::string why) {
-    return Divergence{true, at_on(fork, timeline), fork, std::move(why)};
+    return Divergence{true, at_on(fork, timeline), fork, std::move(why), false};
 }
 
 } // namespace
@@ -66,16 +69,37 @@ Divergence PostgresDriver::judge_record(const Upstream& upstream, const Descent&
     }
     return Divergence{false, at_on(common, fork->timeline), common,
                       fmt::format("its last record is at {}, which the upstream's history has",
-                                  at_on(last, timeline))};
+                                  at_on(last, timeline)),
+                      false};
 }
 
 /// By a stream of its own, before anything is started here.
-Awaitable<Result<PostgresDriver::Upstream>> PostgresDriver::ask_upstream(Member upstream,
-                                                                         Deadline deadline) {
+Awaitable<Result<PostgresDriver::Session::Ptr>> PostgresDriver::judging_session(Member upstream,
+                                                                                Deadline deadline) {
     auto connection =
         postgres::replication_connection(config_, upstream, "ls_judge_" + config_.member);
     connection.emplace_back("replication", "true");
-    const auto opened = co_await Session::open(executor_, std::move(connection), deadline);
+    co_return co_await Session::open(executor_, std::move(connection), deadline);
+}
+
+/// A standby whose next segment is gone from its upstream would ask for it for ever.
+Awaitable<Result<bool>> PostgresDriver::upstream_keeps(Member upstream, Timeline timeline,
+                                                       std::uint64_t segment, Deadline deadline) {
+    const auto opened = co_await judging_session(std::move(upstream), deadline);
+    if (!opened) {
+        co_return tl::unexpected(opened.error());
+    }
+    const auto session = *opened;
+    std::string sql =
+        fmt::format("START_REPLICATION PHYSICAL {} TIMELINE {}", format_lsn(segment), timeline);
+    const auto patience = postgres::most_of(deadline);
+    const auto began = co_await session->try_stream(std::move(sql), patience);
+    co_return began || session->sqlstate() != undefined_file;
+}
+
+Awaitable<Result<PostgresDriver::Upstream>> PostgresDriver::ask_upstream(Member upstream,
+                                                                         Deadline deadline) {
+    const auto opened = co_await judging_session(std::move(upstream), deadline);
     if (!opened) {
         co_return tl::unexpected(opened.error());
     }
@@ -170,7 +194,7 @@ Awaitable<Result<Divergence>> PostgresDriver::judge(Member upstream, Deadline de
                                    "{}, the upstream's is {}",
                                    doing, control->system_id, told.system_id));
     }
-    const auto verdict = co_await judge_log(told, *control, deadline);
+    const auto verdict = co_await judge_log(upstream, told, *control, deadline);
     if (!verdict) {
         co_return within(doing, verdict.error());
     }
@@ -178,9 +202,12 @@ Awaitable<Result<Divergence>> PostgresDriver::judge(Member upstream, Deadline de
 }
 
 /// Every timeline that the log from the last checkpoint on may be of, oldest first.
-Awaitable<Result<Divergence>>
-PostgresDriver::judge_log(Upstream upstream, postgres::ControlData control, Deadline deadline) {
-    Divergence verdict{false, "", 0, "its log holds no record after its last checkpoint"};
+Awaitable<Result<Divergence>> PostgresDriver::judge_log(Member member, Upstream upstream,
+                                                        postgres::ControlData control,
+                                                        Deadline deadline) {
+    Divergence verdict{false, "", 0, "its log holds no record after its last checkpoint", false};
+    auto current = control.checkpoint_timeline;
+    std::optional<std::uint64_t> end;
     const auto newest = postgres::newest_timeline(wal_folder(), control.checkpoint_timeline);
     for (auto timeline = control.checkpoint_timeline; timeline <= newest; ++timeline) {
         const auto own = postgres::read_descent(wal_folder(), timeline);
@@ -195,11 +222,26 @@ PostgresDriver::judge_log(Upstream upstream, postgres::ControlData control, Dead
         if (!*last) {
             continue;
         }
-        verdict = judge_record(upstream, *own, timeline, **last);
-        if (verdict.diverged) {
-            break;
+        current = timeline;
+        end = *last;
+        if (!verdict.diverged) {
+            verdict = judge_record(upstream, *own, timeline, **last);
         }
     }
+    if (!verdict.diverged && end) {
+        const auto segment = *end - *end % control.segment_bytes;
+        const auto kept = co_await upstream_keeps(std::move(member), current, segment, deadline);
+        if (!kept) {
+            co_return tl::unexpected(kept.error());
+        }
+        if (!*kept) {
+            verdict = diverged(*end, current,
+                               "the upstream no longer keeps the log that this data needs next, "
+                               "from " +
+                                   format_lsn(segment) + " on");
+        }
+    }
+    verdict.same_timeline = current == upstream.descent.timeline;
     co_return verdict;
 }
 

@@ -142,6 +142,7 @@ private:
     // hold_replay.cpp
     [[nodiscard]] Awaitable<Result<void>> end_hold(Session::Ptr Sessions::*which,
                                                    Deadline deadline);
+    [[nodiscard]] Awaitable<Result<void>> resume_replay(Deadline deadline);
 
     // heartbeat.cpp
     [[nodiscard]] Awaitable<Result<bool>> beat_waits(int server_pid, Deadline deadline);
@@ -160,9 +161,14 @@ private:
     [[nodiscard]] static Divergence judge_record(const Upstream& upstream,
                                                  const postgres::Descent& own, Timeline timeline,
                                                  std::uint64_t last);
+    [[nodiscard]] Awaitable<Result<Session::Ptr>> judging_session(Member upstream,
+                                                                  Deadline deadline);
+    /// Whether the upstream still has this segment of the timeline's log.
+    [[nodiscard]] Awaitable<Result<bool>> upstream_keeps(Member upstream, Timeline timeline,
+                                                         std::uint64_t segment, Deadline deadline);
     [[nodiscard]] Awaitable<Result<Upstream>> ask_upstream(Member upstream, Deadline deadline);
     [[nodiscard]] Awaitable<Result<Divergence>>
-    judge_log(Upstream upstream, postgres::ControlData control, Deadline deadline);
+    judge_log(Member member, Upstream upstream, postgres::ControlData control, Deadline deadline);
     /// Start of the last whole record on `timeline` from `from` on; empty: none.
     [[nodiscard]] Awaitable<Result<std::optional<std::uint64_t>>>
     last_record(Timeline timeline, std::uint64_t from, Deadline deadline);

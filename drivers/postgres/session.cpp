@@ -320,6 +320,57 @@ Awaitable<Result<Rows>> Session::query(std::string sql, std::vector<std::string>
     co_return answer;
 }
 
+/// An error of the server's is in `answer_` when the stream is over.
+Session::Streamed Session::take_streamed() {
+    while (PQisBusy(connection_) == 0) {
+        auto* const result = PQgetResult(connection_);
+        if (result == nullptr) {
+            return Streamed::over;
+        }
+        if (PQresultStatus(result) != PGRES_COPY_BOTH) {
+            take(result);
+            continue;
+        }
+        PQclear(result);
+        char* message = nullptr;
+        const int length = PQgetCopyData(connection_, &message, 1);
+        PQfreemem(message);
+        if (length > 0) {
+            return Streamed::message;
+        }
+        if (length == 0) {
+            return Streamed::nothing_yet;
+        }
+        if (length < -1) {
+            return Streamed::over;
+        }
+    }
+    return Streamed::nothing_yet;
+}
+
+Awaitable<Result<void>> Session::try_stream(std::string sql, Deadline deadline) {
+    if (auto started = start(sql); !started) {
+        co_return started;
+    }
+    Watch watch(*this, deadline); // Told nothing, it closes the session.
+    while (true) {
+        switch (take_streamed()) {
+        case Streamed::message: co_return Result<void>{};
+        case Streamed::over:
+            co_return answer_ ? fail(Errc::unreachable, "stream: it ended before its first message")
+                              : tl::unexpected(answer_.error());
+        case Streamed::nothing_yet: break;
+        }
+        const auto woken = co_await wait_for(asio::posix::descriptor_base::wait_read);
+        if (woken == Woken::late) {
+            co_return fail(Errc::timeout, "stream: no message before the deadline");
+        }
+        if (woken == Woken::lost || PQconsumeInput(connection_) == 0) {
+            co_return tl::unexpected(lost("stream"));
+        }
+    }
+}
+
 Deadline most_of(Deadline deadline) {
     const auto left = deadline.left();
     return deadline.earlier(left - left / 4);

@@ -50,6 +50,9 @@ public:
     /// Waits for the answer to `start`'s query. `timeout` leaves the query running.
     [[nodiscard]] Awaitable<Result<Rows>> finish(Deadline deadline);
 
+    /// Asks for a stream by `sql` and waits for its first message, then closes the session.
+    [[nodiscard]] Awaitable<Result<void>> try_stream(std::string sql, Deadline deadline);
+
     [[nodiscard]] bool is_open() const { return connection_ != nullptr; }
     /// Started and not finished.
     [[nodiscard]] bool is_busy() const { return busy_; }
@@ -74,6 +77,8 @@ private:
     [[nodiscard]] Awaitable<Result<void>> connect(Settings settings, Deadline deadline);
     [[nodiscard]] Awaitable<Woken> wait_for(asio::posix::descriptor_base::wait_type what);
     [[nodiscard]] Awaitable<Woken> drain();
+    enum class Streamed { nothing_yet, message, over };
+    [[nodiscard]] Streamed take_streamed();
     [[nodiscard]] Result<void> send(const std::string& sql, const std::vector<std::string>& values);
     void take(pg_result* result);
     [[nodiscard]] Error lost(const std::string& doing);

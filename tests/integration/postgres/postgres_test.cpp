@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "drivers/postgres/lsn.h"
 #include "drivers/postgres/ticket.h"
 #include "platform/files.h"
 #include "tests/integration/postgres/bed.h"
@@ -15,6 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 using bed::Bed;
 using bed::must;
+using bed::Node;
 using bed::soon;
 
 TEST(Postgres, REDTEAM_F3_DoesNotProveWhatOnlyTheSettingsSay) {
@@ -174,6 +176,47 @@ TEST(Postgres, RefusesToJudgeAgainstAnotherDatabaseNamingBoth) {
     EXPECT_EQ(verdict.error().code, Errc::refused);
     EXPECT_NE(verdict.error().message.find(theirs), std::string::npos) << verdict.error().message;
     EXPECT_NE(verdict.error().message.find(own), std::string::npos) << verdict.error().message;
+}
+
+void remove_log_segment(Node& node, const std::string& name) {
+    ASSERT_TRUE(fs::remove(node.config().data_dir / "pg_wal" / name)) << name;
+}
+
+TEST(Postgres, JudgesAStandbyThatCannotCatchUpAnyMoreAsOneToReplace) {
+    Bed bed;
+    bed.form_primary();
+    bed.add_standby();
+    bed.b().stop();
+    const auto same = must(bed.run(bed.b().driver().judge(bed.a().member(), soon())));
+    EXPECT_FALSE(same.diverged) << same.why;
+    EXPECT_TRUE(same.same_timeline);
+    const auto needed = bed.a().sql("select pg_walfile_name(pg_current_wal_lsn())");
+    bed.a().sql("select pg_switch_wal()");
+    bed.a().sql("checkpoint");
+    remove_log_segment(bed.a(), needed);
+    const auto gone = must(bed.run(bed.b().driver().judge(bed.a().member(), soon())));
+    EXPECT_TRUE(gone.diverged);
+    EXPECT_NE(gone.why.find("no longer keeps"), std::string::npos) << gone.why;
+    EXPECT_GT(must(bed.run(bed.b().driver().preserve(gone, bed.folder() / "kept", soon()))), 0U);
+}
+
+TEST(Postgres, RefusesToKeepALogThatIsNoLongerWhole) {
+    Bed bed;
+    bed.form_primary();
+    const auto fork = must(postgres::parse_lsn(bed.a().sql("select pg_current_wal_lsn()")));
+    const auto first = bed.a().sql("select pg_walfile_name(pg_current_wal_lsn())");
+    bed.a().sql("select pg_switch_wal()");
+    bed.a().sql("create table alone()");
+    bed.a().stop();
+    const Divergence from{true, "the fork", fork, "it wrote alone", true};
+    EXPECT_GT(must(bed.run(bed.a().driver().preserve(from, bed.folder() / "whole", soon()))), 0U);
+    remove_log_segment(bed.a(), first);
+    const auto kept = bed.run(bed.a().driver().preserve(from, bed.folder() / "kept", soon()));
+    ASSERT_FALSE(kept);
+    EXPECT_EQ(kept.error().code, Errc::refused);
+    EXPECT_NE(kept.error().message.find("no longer whole"), std::string::npos)
+        << kept.error().message;
+    EXPECT_FALSE(fs::exists(bed.folder() / "kept"));
 }
 
 TEST(Postgres, BeginsAnInterruptedCloneAnew) {
