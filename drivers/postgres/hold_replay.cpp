@@ -64,20 +64,32 @@ Awaitable<Result<void>> PostgresDriver::hold_replay(Deadline deadline) {
     co_return co_await end_hold(&Sessions::held, deadline);
 }
 
-Awaitable<Result<void>> PostgresDriver::release_replay(Deadline deadline) {
-    for (const auto which : {&Sessions::hold, &Sessions::held}) {
-        const auto ended = co_await end_hold(which, deadline);
-        if (!ended) {
-            co_return within("release replay", ended.error());
-        }
-    }
+Awaitable<Result<void>> PostgresDriver::resume_replay(Deadline deadline) {
     std::string sql = "select case when pg_is_in_recovery() then pg_wal_replay_resume() end";
     std::vector<std::string> none;
     const auto resumed = co_await command(std::move(sql), std::move(none), deadline);
     if (!resumed) {
-        co_return within("release replay", resumed.error());
+        co_return tl::unexpected(resumed.error());
     }
     co_return Result<void>{};
+}
+
+Awaitable<Result<void>> PostgresDriver::release_replay(Deadline deadline) {
+    // A cancelled hold never resumes, so replay goes on before one is cancelled: nothing stays
+    // paused when this process ends in between. A hold that paused meanwhile needs the second.
+    auto done = co_await resume_replay(deadline);
+    for (const auto which : {&Sessions::hold, &Sessions::held}) {
+        if (done) {
+            done = co_await end_hold(which, deadline);
+        }
+    }
+    if (done) {
+        done = co_await resume_replay(deadline);
+    }
+    if (!done) {
+        co_return within("release replay", done.error());
+    }
+    co_return done;
 }
 
 } // namespace lockstep
