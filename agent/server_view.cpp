@@ -15,7 +15,11 @@ void ServerView::take(ServerReport report, Milliseconds asked_at, Milliseconds n
     if (asked_at < valid_from_) {
         return;
     }
-    sql_.good(now);
+    if (report.state == ServerState::starting) {
+        sql_.bad("still recovers"); // It serves nobody yet, so its silence goes on.
+    } else {
+        sql_.good(now);
+    }
     take_stream(report.stream, now);
     take_acknowledgements(report, now);
     report_ = std::move(report);
@@ -34,13 +38,21 @@ void ServerView::take_stream(const Stream& stream, Milliseconds now) {
 }
 
 void ServerView::take_acknowledgements(const ServerReport& report, Milliseconds now) {
-    if (report.acknowledgements.name == acknowledged_name_ &&
-        report.acknowledged == acknowledged_) {
+    if (report.acknowledgements.name != acknowledged_name_) {
+        acknowledged_name_ = report.acknowledgements.name;
+        acknowledged_ = report.acknowledged;
+        acknowledged_at_ = now;
         return;
     }
-    acknowledged_name_ = report.acknowledgements.name;
-    acknowledged_ = report.acknowledged;
-    acknowledged_at_ = now;
+    // A stream that breaks, or comes back where it was, acknowledged nothing.
+    const bool first = !acknowledged_.history.known() && report.acknowledged.history.known();
+    if (first || behind(acknowledged_, report.acknowledged)) {
+        acknowledged_ = report.acknowledged;
+        acknowledged_at_ = now;
+    } else if (report.acknowledged.history.known() &&
+               report.acknowledged.history != acknowledged_.history) {
+        acknowledged_ = report.acknowledged; // Compared with from here on.
+    }
 }
 
 void ServerView::became_primary(Milliseconds now) {

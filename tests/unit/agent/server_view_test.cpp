@@ -56,6 +56,29 @@ TEST_F(ServerViewed, ANewNameStartsItsOwnSilence) {
     EXPECT_EQ(view_.acknowledgements(at(600), at(0)).silent, Milliseconds{100});
 }
 
+TEST_F(ServerViewed, AStreamThatBreaksAndComesBackAcknowledgedNothing) {
+    take(primary("n", 200), 100);
+    auto broken = primary("n", 0);
+    broken.acknowledgements.streaming = false;
+    broken.acknowledged = Position{};
+    take(std::move(broken), 500);
+    take(primary("n", 200), 900);
+    EXPECT_EQ(view_.acknowledgements(at(1000), at(0)).silent, Milliseconds{900});
+    take(primary("n", 201), 1100);
+    EXPECT_EQ(view_.acknowledgements(at(1200), at(0)).silent, Milliseconds{100});
+}
+
+TEST_F(ServerViewed, RecoveryIsSilence) {
+    ServerReport recovering;
+    recovering.state = ServerState::starting;
+    take(recovering, 100);
+    take(recovering, 900);
+    EXPECT_EQ(view_.sql(at(1000)).silent, Milliseconds{1000});
+    EXPECT_EQ(view_.sql(at(1000)).trouble, "still recovers");
+    take(standby(true, "n"), 1100);
+    EXPECT_EQ(view_.sql(at(1200)).silent, Milliseconds{0});
+}
+
 TEST_F(ServerViewed, ADiskIsProvedOnlyByAProbeStartedAfterTheAcknowledgement) { // REDTEAM F19
     take(primary("n", 200), 100);
     EXPECT_FALSE(view_.acknowledgements(at(900), at(100)).disk_proved);
