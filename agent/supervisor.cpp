@@ -18,6 +18,8 @@ constexpr std::chrono::milliseconds between_looks{10};
 constexpr std::array<std::chrono::milliseconds, 5> start_back_off = {
     std::chrono::milliseconds{0}, std::chrono::milliseconds{1000}, std::chrono::milliseconds{2000},
     std::chrono::milliseconds{5000}, std::chrono::milliseconds{10000}};
+// Enough turns of the loop for a status frame to be made and written.
+constexpr int turns_for_status = 8;
 constexpr std::chrono::milliseconds settled_after{10000}; // A death before is a failed start.
 constexpr const char* start_alarm = "start";
 constexpr const char* fence_alarm = "fence";
@@ -72,7 +74,12 @@ Awaitable<void> Supervisor::wait_for_death(std::shared_ptr<DeathWatch> death, Pr
         co_return;
     }
     died(process);
-    if (!fencing_) {
+    // The controller hears of the death first: what follows waits for the disk.
+    for (int turn = 0; turn < turns_for_status; ++turn) {
+        co_await asio::post(executor_, asio::use_awaitable);
+    }
+    tell_failed_starts();
+    if (!fencing_ && !process_ && state_ == State::ending) {
         co_await clean_up();
     }
 }
@@ -103,9 +110,14 @@ void Supervisor::count_failed_start() {
     const auto step = std::min<std::size_t>(failed_starts_, start_back_off.size() - 1);
     ++failed_starts_;
     held_until_ = boot_time() + start_back_off[step];
-    if (failed_starts_ == 1) {
-        return; // Anything may end a server once.
+    failed_start_untold_ = failed_starts_ > 1; // Anything may end a server once.
+}
+
+void Supervisor::tell_failed_starts() {
+    if (!failed_start_untold_) {
+        return;
     }
+    failed_start_untold_ = false;
     journal_.raise(start_alarm, "the server died right after its start, " +
                                     std::to_string(failed_starts_) + " times in a row (" + death_ +
                                     "); the end of its log " + driver_.server_log().string() +
@@ -131,13 +143,13 @@ Awaitable<void> Supervisor::clean_up() {
     fencing_ = false;
 }
 
-/// The ticket goes first: nobody shall start what is just being ended.
+/// The kill comes first: no disk may delay it. Nothing is started until both are done.
 Awaitable<Result<void>> Supervisor::end_all(std::optional<ProcessId> process) {
-    auto removed = remove_ticket();
     const auto deadline = Deadline::in(longest_fence);
     auto folder = driver_.data_folder();
     auto killed = co_await kill_all_in(std::move(folder), process, deadline);
     static_cast<void>(reap_children());
+    auto removed = remove_ticket();
     if (!killed) {
         journal_.raise(fence_alarm, "the server could not be ended: " + killed.error().message);
         set_state(State::leftover);
@@ -236,6 +248,7 @@ Awaitable<Result<void>> Supervisor::start(Ticket ticket, std::function<bool()> s
     if (auto watched = watch(*launched); !watched) {
         process_ = *launched;
         died(*launched);
+        tell_failed_starts();
         co_await clean_up();
         co_return Result<void>{};
     }

@@ -62,6 +62,7 @@ private:
     void died(ProcessId process);
     void set_state(State state);
     void count_failed_start();
+    void tell_failed_starts();
 
     asio::any_io_executor executor_;
     Driver& driver_;
@@ -77,6 +78,7 @@ private:
     bool fencing_ = false;
     bool may_have_ticket_ = true; // An earlier agent may have left one.
     unsigned failed_starts_ = 0;
+    bool failed_start_untold_ = false;
     std::chrono::milliseconds started_at_{0};
     std::chrono::milliseconds held_until_{0};
 };

@@ -20,10 +20,13 @@ public:
 
     std::vector<std::string> calls;
     std::optional<Ticket> ticket;
+    bool ticket_removed_beside_server = false;
     bool dies_at_start = false;
     bool diverged = false;
-    bool clone_hangs = false; // Half made, until it is cancelled.
-    bool streams = true;      // As a standby, and as a primary from its standby.
+    bool same_timeline = false;
+    bool discard_unsupported = false; // Refuses, and touches nothing.
+    bool clone_hangs = false;         // Half made, until it is cancelled.
+    bool streams = true;              // As a standby, and as a primary from its standby.
 
     [[nodiscard]] std::string name() const override { return "fake"; }
     Awaitable<Result<DataFolder>> inspect(Deadline) override {
@@ -53,7 +56,7 @@ public:
     }
     Awaitable<Result<Divergence>> judge(Member upstream, Deadline) override {
         calls.push_back("judge " + upstream.id);
-        Divergence divergence{diverged, "0/5", 5, "so the test wants it"};
+        Divergence divergence{diverged, "0/5", 5, "so the test wants it", same_timeline};
         co_return divergence;
     }
     Awaitable<Result<std::uint64_t>> preserve(Divergence, std::filesystem::path,
@@ -63,6 +66,9 @@ public:
     }
     Awaitable<Result<void>> discard(Deadline) override {
         calls.emplace_back("discard");
+        if (discard_unsupported) {
+            co_return fail(Errc::unsupported, "discard: it has tablespaces");
+        }
         for (const auto& entry : std::filesystem::directory_iterator(data_)) {
             std::filesystem::remove_all(entry.path());
         }
@@ -80,6 +86,7 @@ public:
         return {};
     }
     Result<void> remove_ticket() override {
+        ticket_removed_beside_server = ticket_removed_beside_server || running_server();
         ticket.reset();
         return {};
     }
@@ -140,8 +147,8 @@ public:
         const History history{"2"};
         co_return history;
     }
-    Awaitable<Result<void>> keep_for(std::vector<Member>, Deadline) override {
-        calls.emplace_back("keep for peers");
+    Awaitable<Result<void>> keep_for(std::vector<Member> peers, Deadline) override {
+        calls.emplace_back(peers.empty() ? "keep for nobody" : "keep for peers");
         co_return Result<void>{};
     }
     Awaitable<Result<void>> stop(Deadline) override {

@@ -61,6 +61,10 @@ public:
         }
         return true;
     }
+    /// Stands for the sender of statuses: `look` is called whenever one is due.
+    void at_each_status(std::function<void()> look) {
+        start_coroutine(context_.get_executor(), send_statuses(std::move(look)));
+    }
     void run_for(Milliseconds span) { context_.run_for(span); }
 
     [[nodiscard]] Observation seen() const {
@@ -77,6 +81,12 @@ public:
     FakeDriver driver;
 
 private:
+    Awaitable<void> send_statuses(std::function<void()> look) {
+        for (;;) {
+            co_await state.status_wake.wait(Milliseconds{200});
+            look();
+        }
+    }
     Memory open_memory() {
         std::filesystem::create_directories(folder_ / "state");
         auto memory = Memory::open(folder_ / "state", "store", context_.get_executor());
