@@ -90,7 +90,8 @@ void Agent::begin() {
         journal_.set_scene(memory_.record()->pair, memory_.accepted());
     }
     const auto owner = look_at_owner(driver_->data_folder(), memory_.data());
-    if (owner.whose == Ownership::mine) {
+    const bool made_here = !memory_.data().data_id.empty();
+    if (owner.whose == Ownership::mine || (owner.whose == Ownership::unknown && made_here)) {
         supervisor_.adopt();
     }
     start_coroutine(executor_, probes_.observe());

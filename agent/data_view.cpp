@@ -26,6 +26,11 @@ OwnershipView foreign(std::string mark, std::string because) {
     return {Ownership::foreign, std::move(mark), std::move(because)};
 }
 
+/// A disk that fails to answer tells nothing of whose the data is.
+OwnershipView unknown(std::string because) {
+    return {Ownership::unknown, "", std::move(because)};
+}
+
 } // namespace
 
 OwnershipView look_at_owner(const fs::path& folder, const DataMemory& memory) {
@@ -35,11 +40,11 @@ OwnershipView look_at_owner(const fs::path& folder, const DataMemory& memory) {
         return {};
     }
     if (trouble) {
-        return foreign("", name + " cannot be read: " + trouble.message());
+        return unknown(name + " cannot be read: " + trouble.message());
     }
     const auto mark = read_mark(folder, data_mark);
     if (!mark) {
-        return foreign("", name + ": its mark cannot be read: " + mark.error().message);
+        return unknown(name + ": its mark cannot be read: " + mark.error().message);
     }
     if (mark->empty()) {
         return foreign("", name + " holds data that this agent did not make" + what_to_do);
@@ -59,6 +64,9 @@ Data data_of(const OwnershipView& owner, const std::optional<DataFolder>& inside
              const DataMemory& memory) {
     if (owner.whose == Ownership::foreign) {
         return Data::foreign;
+    }
+    if (owner.whose == Ownership::unknown) {
+        return Data::unknown;
     }
     if (owner.whose == Ownership::nobodys) {
         return Data::absent;

@@ -14,12 +14,13 @@ enum class Ownership {
     nobodys, // No folder, or an empty one.
     mine,
     foreign, // Data without this agent's mark.
+    unknown, // Cannot be read now.
 };
 
 struct OwnershipView {
     Ownership whose = Ownership::nobodys;
     std::string mark;    // As it is on the folder.
-    std::string because; // For an operator, when foreign.
+    std::string because; // For an operator, when foreign or unknown.
 };
 
 inline constexpr const char* data_mark = "lockstep.data_id";

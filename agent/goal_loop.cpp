@@ -54,7 +54,7 @@ Awaitable<void> GoalLoop::run() {
 
 void GoalLoop::step() {
     const auto owner = look_at_owner(driver_.data_folder(), memory_.data());
-    if (owner.whose == Ownership::foreign) {
+    if (!owner.because.empty()) {
         journal_.raise(data_alarm, owner.because);
     } else {
         journal_.clear(data_alarm);

@@ -7,11 +7,12 @@ namespace lockstep {
 namespace {
 
 ServerState server_state(const LocalState& state, const Supervisor& supervisor, Data data) {
-    if (data == Data::foreign) {
-        return ServerState::foreign;
-    }
+    // First the process: what runs may serve, whatever its folder looks like by now.
     if (supervisor.has_process()) {
         return state.server.state();
+    }
+    if (data == Data::foreign) {
+        return ServerState::foreign;
     }
     const bool nothing = data == Data::absent || data == Data::half_made;
     return nothing ? ServerState::no_data : ServerState::stopped;
@@ -67,7 +68,8 @@ Observation build_observation(const LocalState& state, const Memory& memory,
     const auto data = data_of(owner, state.inside, memory.data());
     Observation observation;
     observation.member = state.self;
-    observation.data_id = owner.mark;
+    // Unreadable for now is no other data than before.
+    observation.data_id = owner.whose == Ownership::unknown ? memory.data().data_id : owner.mark;
     observation.system_id = memory.data().system_id;
     observation.server = server_state(state, supervisor, data);
     observation.death = supervisor.death();

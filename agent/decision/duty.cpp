@@ -13,9 +13,6 @@ using F = const LocalFacts&;
 bool otherwise(G, F) {
     return true;
 }
-bool foreign(G, F f) {
-    return f.data == Data::foreign;
-}
 bool other(G, F f) {
     return f.data == Data::other;
 }
@@ -30,6 +27,10 @@ bool is(F f, Process process) {
 }
 bool stopped(G, F f) {
     return is(f, Process::none);
+}
+/// A process that the supervisor runs is this agent's own, whatever its folder looks like by now.
+bool foreign(G g, F f) {
+    return stopped(g, f) && f.data == Data::foreign;
 }
 bool leftover(G, F f) {
     return is(f, Process::leftover);
@@ -119,6 +120,9 @@ bool unjudged_alone(G g, F f) {
 bool stream_broken(G g, F f) {
     return runs_standby(g, f) && f.stream_broken && !g.data_protected;
 }
+bool standby_slots_differ(G g, F f) {
+    return runs_standby(g, f) && !f.slots_kept;
+}
 bool hold_wanted(G g, F f) {
     return runs_standby(g, f) && g.hold_replay && f.streaming;
 }
@@ -156,7 +160,8 @@ constexpr std::array rules = {
     DutyRule{Role::primary, unfinished, promote, "finishes what its promotion left to do"},
     DutyRule{Role::primary, ticket_differs, apply_ticket,
              "the record changed whom commits wait for"},
-    DutyRule{Role::primary, slots_differ, keep_slots, "the pair's members changed"},
+    DutyRule{Role::primary, slots_differ, keep_slots,
+             "keeps what the pair's members need, and drops the rest"},
     DutyRule{Role::primary, proof_possible, prove, "sees the engine hold a commit for the standby"},
     DutyRule{Role::primary, proof_wanted, wait, "the granted standby does not stream yet"},
     DutyRule{Role::primary, otherwise, rest, "serves"},
@@ -188,6 +193,7 @@ constexpr std::array rules = {
     DutyRule{Role::standby, stream_broken, stop,
              "it does not stream though the primary answers: its data must be judged again"},
     DutyRule{Role::standby, ticket_differs, apply_ticket, "the record changed whom it follows"},
+    DutyRule{Role::standby, standby_slots_differ, keep_slots, "a standby keeps nobody's slots"},
     DutyRule{Role::standby, hold_wanted, hold_replay, "the primary proves that commits wait"},
     DutyRule{Role::standby, otherwise, rest, "follows the primary"},
 };
@@ -255,8 +261,7 @@ Duty next_duty(const Goal& goal, const LocalFacts& facts) {
 
 bool must_fence_first(const Goal& told, const LocalFacts& facts) {
     const bool may_come_up = is(facts, Process::starting) && facts.data != Data::standby;
-    return told.role != Role::primary && facts.data != Data::foreign &&
-           (is(facts, Process::primary) || may_come_up);
+    return told.role != Role::primary && (is(facts, Process::primary) || may_come_up);
 }
 
 } // namespace lockstep

@@ -56,6 +56,14 @@ TEST_F(DataFolderView, ACopyOfAMarkedFolderIsForeign) {
     EXPECT_EQ(look_at_owner(copy, memory_).whose, Ownership::foreign);
 }
 
+TEST_F(DataFolderView, WhatCannotBeReadNowIsNotForeign) {
+    std::filesystem::create_directory_symlink(data_, data_); // ELOOP, whoever asks.
+    const auto owner = look_at_owner(data_, memory_);
+    EXPECT_EQ(owner.whose, Ownership::unknown);
+    EXPECT_NE(owner.because.find(data_.string()), std::string::npos);
+    EXPECT_EQ(data_of(owner, std::nullopt, memory_), Data::unknown);
+}
+
 TEST_F(DataFolderView, WhatWasBegunAndNotFinishedIsHalfMade) {
     ASSERT_TRUE(mark_folder(data_, "mark").has_value());
     fill();

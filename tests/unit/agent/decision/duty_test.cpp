@@ -64,7 +64,7 @@ struct Relevant {
 };
 constexpr std::array relevant = {Relevant{Role::none, 0x10, 0x010},
                                  Relevant{Role::primary, 0x37, 0x0EF},
-                                 Relevant{Role::standby, 0x78, 0x39A}};
+                                 Relevant{Role::standby, 0x78, 0x3BA}};
 
 /// All values of a number that has only the bits of `mask`.
 std::vector<unsigned> subsets(unsigned mask) {
@@ -125,11 +125,13 @@ bool obeys_r10(const Goal& goal, const LocalFacts&, DutyKind kind) {
     return !destroys(kind) || !goal.data_protected || (goal.role == Role::primary && goal.form);
 }
 bool obeys_r11(const Goal&, const LocalFacts& facts, DutyKind kind) {
-    return facts.data != Data::foreign || kind == DutyKind::block;
+    const bool runs = facts.process != Process::none; // Then it is this agent's own.
+    return facts.data != Data::foreign ||
+           (runs ? !starts(kind) && !destroys(kind) : kind == DutyKind::block);
 }
 bool fences_deposed(const Goal& goal, const LocalFacts& facts, DutyKind kind) {
     return goal.role == Role::primary || facts.process != Process::primary ||
-           facts.data == Data::foreign || kind == DutyKind::fence;
+           kind == DutyKind::fence;
 }
 bool replaces_only_allowed(const Goal& goal, const LocalFacts& facts, DutyKind kind) {
     const bool has_data = facts.data == Data::primary || facts.data == Data::standby;
@@ -146,6 +148,13 @@ bool promotes_only_primary(const Goal& goal, const LocalFacts&, DutyKind kind) {
 bool clones_only_from_somebody(const Goal& goal, const LocalFacts&, DutyKind kind) {
     const bool needs = kind == DutyKind::clone || kind == DutyKind::judge;
     return !needs || goal.upstream.has_value();
+}
+
+LocalFacts standing(Data data, Process process) {
+    LocalFacts facts;
+    facts.data = data;
+    facts.process = process;
+    return facts;
 }
 
 /// The table without the rules that do `kind` in `role` for `because`.
@@ -219,6 +228,14 @@ TEST(Duty, EachRuleIsReached) {
     }
 }
 
+TEST(Duty, ManagesItsOwnServerWhateverItsFolderLooksLike) {
+    const auto deposed = goal_for(fixture::promoting_record(), "a");
+    EXPECT_EQ(next_duty(deposed, standing(Data::foreign, Process::primary)).kind, DutyKind::fence);
+    const auto primary = goal_for(fixture::solo_record(), "a");
+    EXPECT_EQ(next_duty(primary, standing(Data::foreign, Process::none)).kind, DutyKind::block);
+    EXPECT_NE(next_duty(primary, standing(Data::foreign, Process::primary)).kind, DutyKind::block);
+}
+
 // Mutations: what the claims above are worth.
 
 TEST(DutyMutation, StartingWithoutAskingBreaksR5) {
@@ -259,13 +276,6 @@ TEST(DutyMutation, DroppingTheFenceLetsADeposedPrimaryServe) {
 }
 
 // What happens in the life of a pair.
-
-LocalFacts standing(Data data, Process process) {
-    LocalFacts facts;
-    facts.data = data;
-    facts.process = process;
-    return facts;
-}
 
 TEST(Duty, FormsTheFirstPrimaryFromNothing) {
     const auto goal = goal_for(fixture::forming_record(), "a");
@@ -349,7 +359,7 @@ TEST(Duty, JudgesAFormerPrimaryBeforeItFollows) {
 
 TEST(Duty, NeverStopsAStandbyThatCommitsCountOn) {
     auto facts = standing(Data::standby, Process::standby);
-    facts.stream_broken = facts.ticket_in_force = true;
+    facts.stream_broken = facts.ticket_in_force = facts.slots_kept = true;
     EXPECT_EQ(next_duty(goal_for(fixture::in_sync_record(), "b"), facts).kind, DutyKind::rest);
     EXPECT_EQ(next_duty(goal_for(fixture::solo_record(), "b"), facts).kind, DutyKind::stop);
 }
@@ -360,7 +370,7 @@ TEST(Duty, FencesFirstWhatMayWrite) { // R7: fence first, persist later.
     EXPECT_TRUE(must_fence_first(deposed, standing(Data::primary, Process::starting)));
     EXPECT_TRUE(must_fence_first(deposed, standing(Data::unknown, Process::starting)));
     EXPECT_FALSE(must_fence_first(deposed, standing(Data::standby, Process::standby)));
-    EXPECT_FALSE(must_fence_first(deposed, standing(Data::foreign, Process::primary)));
+    EXPECT_TRUE(must_fence_first(deposed, standing(Data::foreign, Process::primary)));
     const auto primary = goal_for(fixture::solo_record(), "a");
     EXPECT_FALSE(must_fence_first(primary, standing(Data::primary, Process::primary)));
 }
