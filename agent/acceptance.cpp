@@ -44,12 +44,21 @@ Awaitable<void> Acceptance::take(wire::Told told) {
     if (!is_current(judged.verdict)) {
         co_return;
     }
+    if (judged.verdict == Verdict::same && lacks_proof(*told.record)) {
+        co_await stand_down(told.record->revision); // This agent was started anew since.
+    }
     state_.told_at = boot_time();
-    if (told.permit && told.record) {
-        state_.permit = told.permit;
+    state_.withdrawn = judged.verdict == Verdict::withdrawn;
+    if (told.record && state_.permit != told.permit) {
+        state_.permit = told.permit; // One that is told no more is in force no more.
         state_.goal_wake.notify();
     }
     memory_.use_zone(std::move(told.zone));
+}
+
+bool Acceptance::lacks_proof(const PairRecord& record) const {
+    const bool held = state_.never_promoted && state_.never_promoted->revision == record.revision;
+    return !held && !proving_ && stands_down(record, state_.self);
 }
 
 Awaitable<Result<void>> Acceptance::accept(PairRecord record) {
@@ -61,7 +70,8 @@ Awaitable<Result<void>> Acceptance::accept(PairRecord record) {
     }
     auto pair = record.pair;
     const auto revision = record.revision;
-    auto kept = co_await memory_.accept(std::move(record));
+    auto self = state_.self;
+    auto kept = co_await memory_.accept(std::move(record), std::move(self));
     if (!kept) {
         // Told again within a second. Until it is kept, nothing is begun under the old record
         // either: it may name this member primary, and the new one another.
@@ -96,6 +106,12 @@ Awaitable<void> Acceptance::fence_if_deposed(Goal goal) {
 /// The proof comes before the acceptance is told: a controller that hears of a server that stands
 /// down and lacks the proof takes it for one that has promoted.
 Awaitable<void> Acceptance::stand_down(Revision revision) {
+    proving_ = true;
+    co_await prove_never_promoted(revision);
+    proving_ = false;
+}
+
+Awaitable<void> Acceptance::prove_never_promoted(Revision revision) {
     const auto ended = co_await end_server();
     if (!ended) {
         journal_.write("stand down", Severity::alarm, ended.error().message);
@@ -109,6 +125,7 @@ Awaitable<void> Acceptance::stand_down(Revision revision) {
         co_return;
     }
     state_.never_promoted = LocalState::NeverPromoted{revision, *proved};
+    state_.changed();
     journal_.write("stand down", Severity::warning,
                    *proved ? "stands down; the disk proves that it never promoted in this epoch"
                            : "stands down; the disk shows that a promotion had begun");

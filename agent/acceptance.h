@@ -20,6 +20,8 @@ private:
     [[nodiscard]] Awaitable<Result<void>> accept(PairRecord record);
     [[nodiscard]] Awaitable<void> fence_if_deposed(Goal goal);
     [[nodiscard]] Awaitable<void> stand_down(Revision revision);
+    [[nodiscard]] Awaitable<void> prove_never_promoted(Revision revision);
+    [[nodiscard]] bool lacks_proof(const PairRecord& record) const;
     [[nodiscard]] Awaitable<Result<void>> end_server();
 
     Driver& driver_;
@@ -27,6 +29,7 @@ private:
     Memory& memory_;
     Journal& journal_;
     Supervisor& supervisor_;
+    bool proving_ = false; // F23's proof is being made.
 };
 
 } // namespace lockstep

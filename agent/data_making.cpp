@@ -56,17 +56,28 @@ bool DataMaking::is_counted_on() const {
 /// What lies there is half made or was kept aside: it goes, under its old mark, so that a crash in
 /// between leaves a folder that is still known to be this agent's.
 Awaitable<Result<void>> DataMaking::empty_folder() {
-    DataMemory data = memory_.data();
+    const DataMemory before = memory_.data();
+    DataMemory data = before;
     data.making = true;
     auto kept = co_await memory_.keep_data(std::move(data));
     if (!kept) {
         co_return kept;
     }
-    if (is_counted_on()) {
-        co_return fail(Errc::conflict, "commits count on this member: its data is not replaced");
+    Result<void> discarded =
+        fail(Errc::conflict, "commits count on this member: its data is not replaced");
+    bool untouched = true;
+    if (!is_counted_on()) {
+        const auto deadline = Deadline::in(longest_discard);
+        discarded = co_await driver_.discard(deadline);
+        // What the driver does not support it refuses before it touches anything.
+        untouched = !discarded && discarded.error().code == Errc::unsupported;
     }
-    const auto deadline = Deadline::in(longest_discard);
-    auto discarded = co_await driver_.discard(deadline);
+    if (untouched) {
+        auto restored = co_await memory_.keep_data(before);
+        if (!restored) {
+            co_return restored;
+        }
+    }
     co_return discarded;
 }
 
@@ -80,7 +91,7 @@ Awaitable<Result<void>> DataMaking::begin() {
     state_.must_judge = false;
     state_.fruitless_judgements = 0;
     const auto owner = look_at_owner(driver_.data_folder(), memory_.data());
-    if (owner.whose == Ownership::foreign) {
+    if (owner.whose == Ownership::foreign || owner.whose == Ownership::unknown) {
         co_return fail(Errc::refused, owner.because);
     }
     if (owner.whose == Ownership::mine) {
@@ -122,6 +133,10 @@ Awaitable<Result<void>> DataMaking::finish() {
 }
 
 Awaitable<Result<void>> DataMaking::inspect() {
+    const auto owner = look_at_owner(driver_.data_folder(), memory_.data());
+    if (owner.whose == Ownership::unknown) {
+        co_return fail(Errc::refused, owner.because);
+    }
     const auto deadline = Deadline::in(longest_look);
     auto inside = co_await driver_.inspect(deadline);
     state_.inspected_at = boot_time();
@@ -191,6 +206,9 @@ Awaitable<Result<void>> DataMaking::copy(Member upstream) {
 
 Awaitable<Result<void>> DataMaking::preserve(Goal goal) {
     const auto divergence = state_.judgement->divergence;
+    if (state_.preserved_from == divergence.fork) {
+        co_return Result<void>{}; // A try before got this far, and no server ran since.
+    }
     const auto place = place_for(diverged_folder_, goal.revision);
     std::error_code trouble;
     std::filesystem::create_directories(diverged_folder_, trouble);
@@ -202,6 +220,7 @@ Awaitable<Result<void>> DataMaking::preserve(Goal goal) {
     if (!bytes) {
         co_return tl::unexpected(bytes.error());
     }
+    state_.preserved_from = divergence.fork;
     journal_.write("preserved", Severity::warning,
                    "kept what only this member has (" + mebibytes(*bytes) + ", from " +
                        divergence.fork + " on) in " + place.string() + ": " + divergence.why);

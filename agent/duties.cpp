@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "agent/local_facts.h"
 #include "agent/wanted_ticket.h"
 #include "platform/clock.h"
 
@@ -103,10 +104,12 @@ Awaitable<Result<void>> Duties::start_primary(Goal goal) {
 }
 
 Awaitable<Result<void>> Duties::start_standby(Goal goal) {
-    if (number(memory_.data().begun_epoch) != 0) {
+    const auto& before = memory_.data();
+    if (number(before.begun_epoch) != 0 || before.followed_epoch != goal.epoch) {
         // What was promoted is now a standby again: it has begun nothing.
-        DataMemory data = memory_.data();
+        DataMemory data = before;
         data.begun_epoch = Epoch{0};
+        data.followed_epoch = goal.epoch;
         auto kept = co_await memory_.keep_data(data);
         if (!kept) {
             co_return kept;
@@ -209,9 +212,11 @@ Awaitable<Result<void>> Duties::apply_ticket(Goal goal) {
 
 Awaitable<Result<void>> Duties::keep_slots(Goal goal) {
     const auto deadline = Deadline::in(longest_slots);
-    auto kept = co_await driver_.keep_for(goal.peers, deadline);
+    auto wanted = slots_wanted(goal);
+    auto kept = co_await driver_.keep_for(wanted, deadline);
     if (kept) {
-        state_.slots_kept_for = goal.peers;
+        state_.slots_kept_for = std::move(wanted);
+        state_.slots_kept_at = boot_time();
     }
     co_return kept;
 }
@@ -234,11 +239,25 @@ Awaitable<Result<void>> Duties::prove(Goal goal) {
     co_return Result<void>{};
 }
 
+/// F13: two members promoted from the same place each begin a timeline of the same name. Data that
+/// was named primary since it last followed, in an epoch that is over, may hold such a twin.
+bool Duties::may_be_a_twin(const Goal& goal, const Divergence& divergence) const {
+    const auto named = memory_.named_primary();
+    return divergence.same_timeline && named > memory_.data().followed_epoch && named < goal.epoch;
+}
+
 Awaitable<Result<void>> Duties::judge(Goal goal) {
     const auto deadline = Deadline::in(longest_judgement);
     auto divergence = co_await driver_.judge(*goal.upstream, deadline);
     if (!divergence) {
         co_return tl::unexpected(divergence.error());
+    }
+    if (!divergence->diverged && may_be_a_twin(goal, *divergence)) {
+        divergence->diverged = true;
+        divergence->why =
+            "it was named primary in epoch " + std::to_string(number(memory_.named_primary())) +
+            " and may have begun a timeline of the same number and fork as " + goal.upstream->id +
+            "'s: equal in name, not in content (" + divergence->why + ")";
     }
     journal_.write("judged", divergence->diverged ? Severity::warning : Severity::info,
                    (divergence->diverged ? "this data left the history of "

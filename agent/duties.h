@@ -33,6 +33,7 @@ private:
     [[nodiscard]] Awaitable<Result<void>> keep_slots(Goal goal);
     [[nodiscard]] Awaitable<Result<void>> prove(Goal goal);
     [[nodiscard]] Awaitable<Result<void>> judge(Goal goal);
+    [[nodiscard]] bool may_be_a_twin(const Goal& goal, const Divergence& divergence) const;
     [[nodiscard]] Result<void> ask_to_start();
     [[nodiscard]] bool is_current(const Goal& goal) const {
         return memory_.accepted() == goal.revision && state_.newest_told <= goal.revision;

@@ -10,6 +10,7 @@ namespace lockstep {
 namespace {
 
 constexpr Milliseconds stream_wanted_within{5000};
+constexpr Milliseconds between_looks_at_slots{60000};
 
 Process process_of(const LocalState& state, const Supervisor& supervisor) {
     switch (supervisor.state()) {
@@ -59,16 +60,28 @@ bool stream_broken(const LocalState& state) {
            now - *state.upstream_answers_since >= stream_wanted_within;
 }
 
+/// What a slot was kept for may have been lost since: looked at again and again on a primary.
+bool slots_kept(const Goal& goal, const LocalState& state) {
+    const bool old =
+        goal.role == Role::primary && boot_time() - state.slots_kept_at >= between_looks_at_slots;
+    return state.slots_kept_for && *state.slots_kept_for == slots_wanted(goal) && !old;
+}
+
 bool may_start(const LocalState& state, const Memory& memory) {
     BootFacts boot;
     boot.self = state.self;
     boot.record = memory.record();
+    boot.withdrawn = state.withdrawn;
     boot.request = state.start_request;
     boot.permit = state.permit;
     return may_start_as_primary(boot).allowed;
 }
 
 } // namespace
+
+std::vector<Member> slots_wanted(const Goal& goal) {
+    return goal.role == Role::primary ? goal.peers : std::vector<Member>{};
+}
 
 LocalFacts gather_facts(const Goal& goal, const LocalState& state, const Memory& memory,
                         const Supervisor& supervisor, const Driver& driver) {
@@ -82,7 +95,7 @@ LocalFacts gather_facts(const Goal& goal, const LocalState& state, const Memory&
     facts.begun = memory.data().begun_epoch == goal.epoch;
     facts.ticket_in_force = state.in_force && *state.in_force == wanted_ticket(goal);
     facts.ticket_left = supervisor.may_have_ticket();
-    facts.slots_kept = state.slots_kept_for && *state.slots_kept_for == goal.peers;
+    facts.slots_kept = slots_kept(goal, state);
     facts.barrier_taken = state.barrier && state.barrier->revision == goal.revision;
     facts.streaming = streaming(goal, state);
     facts.stream_broken = stream_broken(state);

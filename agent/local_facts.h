@@ -6,6 +6,9 @@
 
 namespace lockstep {
 
+/// For whom the server is to keep its log. A standby feeds nobody.
+[[nodiscard]] std::vector<Member> slots_wanted(const Goal& goal);
+
 /// What the agent knows, as the plain answers that next_duty() asks for.
 [[nodiscard]] LocalFacts gather_facts(const Goal& goal, const LocalState& state,
                                       const Memory& memory, const Supervisor& supervisor,

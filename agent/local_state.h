@@ -39,6 +39,7 @@ struct LocalState {
         server.forget(now);
         in_force.reset();
         slots_kept_for.reset();
+        preserved_from.reset();
         upstream_answers_since.reset();
         heartbeat.reset(now);
     }
@@ -53,7 +54,9 @@ struct LocalState {
     Milliseconds inspected_at{0};
     std::optional<DataJudgement> judgement;
     bool must_judge = false;
-    std::uint32_t fruitless_judgements = 0; // In a row, without a stream since.
+    std::optional<std::string> preserved_from; // R8's copy from this fork on was made; no server
+                                               // ran since.
+    std::uint32_t fruitless_judgements = 0;    // In a row, without a stream since.
 
     // The server.
     ServerView server;
@@ -63,6 +66,7 @@ struct LocalState {
     std::uint64_t free_bytes = 0;
     std::optional<Ticket> in_force;
     std::optional<std::vector<Member>> slots_kept_for;
+    Milliseconds slots_kept_at{0};
     std::optional<Barrier> barrier;
     std::optional<Milliseconds> upstream_answers_since;
 
@@ -77,6 +81,7 @@ struct LocalState {
     // R5.
     std::uint64_t start_request = 0;
     std::optional<wire::StartPermit> permit;
+    bool withdrawn = false; // A controller's last word: it knows no pair for this member.
 
     // What goes on.
     Revision newest_told{0}; // Above the accepted one: a record is being accepted right now.

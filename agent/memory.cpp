@@ -1,5 +1,6 @@
 #include "agent/memory.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -52,12 +53,13 @@ template <class Take> Result<void> load_file(const std::filesystem::path& path, 
     }
 }
 
-Result<void> take_record(const json& whole, std::optional<PairRecord>& record) {
+Result<void> take_record(const json& whole, std::optional<PairRecord>& record, Epoch& named) {
     auto decoded = wire::decode_record(whole.at("record").dump());
     if (!decoded) {
         return tl::unexpected(decoded.error());
     }
     record = std::move(*decoded);
+    named = Epoch{whole.value("named_primary", std::uint64_t{0})};
     return {};
 }
 
@@ -66,6 +68,7 @@ Result<void> take_data(const json& whole, DataMemory& data) {
     data.system_id = whole.at("system_id").get<std::string>();
     data.making = whole.at("making").get<bool>();
     data.begun_epoch = Epoch{whole.at("begun_epoch").get<std::uint64_t>()};
+    data.followed_epoch = Epoch{whole.value("followed_epoch", std::uint64_t{0})};
     return {};
 }
 
@@ -95,7 +98,8 @@ Result<Memory> Memory::open(const std::filesystem::path& state_dir, const std::s
 
 Result<void> Memory::load() {
     const auto accepted = folder_ / "accepted.json";
-    auto done = load_file(accepted, [this](const json& all) { return take_record(all, record_); });
+    auto done = load_file(
+        accepted, [this](const json& all) { return take_record(all, record_, named_primary_); });
     if (done) {
         done = load_file(folder_ / "data.json",
                          [this](const json& all) { return take_data(all, data_); });
@@ -127,14 +131,17 @@ Awaitable<Result<void>> Memory::write(std::string name, std::string text) {
     co_return written;
 }
 
-Awaitable<Result<void>> Memory::accept(PairRecord record) {
-    json whole = {{"format", format}};
+Awaitable<Result<void>> Memory::accept(PairRecord record, MemberId self) {
+    const auto named =
+        record.primary == self ? std::max(named_primary_, record.epoch) : named_primary_;
+    json whole = {{"format", format}, {"named_primary", number(named)}};
     whole["record"] = json::parse(wire::encode_record(record));
     std::string name = "accepted.json";
     auto text = whole.dump();
     auto written = co_await write(std::move(name), std::move(text));
     if (written) {
         record_ = std::move(record);
+        named_primary_ = named;
     }
     co_return written;
 }
@@ -144,7 +151,8 @@ Awaitable<Result<void>> Memory::keep_data(DataMemory data) {
                         {"data_id", data.data_id},
                         {"system_id", data.system_id},
                         {"making", data.making},
-                        {"begun_epoch", number(data.begun_epoch)}};
+                        {"begun_epoch", number(data.begun_epoch)},
+                        {"followed_epoch", number(data.followed_epoch)}};
     std::string name = "data.json";
     auto text = whole.dump();
     auto written = co_await write(std::move(name), std::move(text));

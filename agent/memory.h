@@ -12,10 +12,11 @@ namespace lockstep {
 
 /// What the agent did to its data folder.
 struct DataMemory {
-    std::string data_id;   // The mark that it wrote (R11); empty: it made no data.
-    std::string system_id; // Which database that is.
-    bool making = false;   // A copy or a new database was begun and not finished.
-    Epoch begun_epoch{0};  // The epoch for which a promotion of this data was finished.
+    std::string data_id;     // The mark that it wrote (R11); empty: it made no data.
+    std::string system_id;   // Which database that is.
+    bool making = false;     // A copy or a new database was begun and not finished.
+    Epoch begun_epoch{0};    // The epoch for which a promotion of this data was finished.
+    Epoch followed_epoch{0}; // The epoch in which this data last began to follow.
     friend bool operator==(const DataMemory&, const DataMemory&) = default;
 };
 
@@ -33,11 +34,13 @@ public:
     [[nodiscard]] const std::string& store_id() const { return store_id_; }
     [[nodiscard]] const std::optional<PairRecord>& record() const { return record_; }
     [[nodiscard]] Revision accepted() const { return record_ ? record_->revision : Revision{}; }
+    /// The highest epoch in which an accepted record named this member primary; 0: none.
+    [[nodiscard]] Epoch named_primary() const { return named_primary_; }
     [[nodiscard]] const DataMemory& data() const { return data_; }
     [[nodiscard]] const wire::Zone& zone() const { return zone_; }
 
     /// One caller at a time for each of them.
-    [[nodiscard]] Awaitable<Result<void>> accept(PairRecord record);
+    [[nodiscard]] Awaitable<Result<void>> accept(PairRecord record, MemberId self);
     [[nodiscard]] Awaitable<Result<void>> keep_data(DataMemory data);
     /// In force at once, and saved for the next start of the agent, without haste.
     [[nodiscard]] Awaitable<Result<void>> keep_zone(wire::Zone zone);
@@ -52,6 +55,7 @@ private:
     std::string store_id_;
     std::unique_ptr<DiskWorker> disk_;
     std::optional<PairRecord> record_;
+    Epoch named_primary_{0};
     DataMemory data_;
     wire::Zone zone_;
 };

@@ -23,7 +23,7 @@ BootVerdict may_start_as_primary(const BootFacts& facts) {
     if (facts.record->primary != facts.self) {
         return {false, "the record names another primary"};
     }
-    if (alone_by_own_revision(*facts.record)) {
+    if (!facts.withdrawn && alone_by_own_revision(*facts.record)) {
         return {true, "its own highest revision says that it is alone in the in-sync set"};
     }
     if (permitted(facts)) {

@@ -13,6 +13,7 @@ namespace lockstep {
 struct BootFacts {
     MemberId self;
     std::optional<PairRecord> record;        // Accepted, on disk.
+    bool withdrawn = false;                  // The controller knows no pair for it (any more).
     std::uint64_t request = 0;               // The start that is asked for now; 0: none.
     std::optional<wire::StartPermit> permit; // The last one told.
 };

@@ -118,7 +118,24 @@ TEST_F(Agents, FenceBeforeTheyWriteTheRecordDown) { // R7, redteam 4: slow disk 
     EXPECT_TRUE(agent->until([&] { return agent->is(ServerState::stopped); }));
     EXPECT_FALSE(identify(server).has_value());
     EXPECT_EQ(agent->seen().accepted, Revision{5}); // Not kept, so not accepted.
-    EXPECT_FALSE(agent->driver.ticket.has_value());
+    EXPECT_TRUE(agent->until([&] { return !agent->driver.ticket.has_value(); }));
+    EXPECT_FALSE(agent->driver.ticket_removed_beside_server); // No disk delays the kill.
+}
+
+TEST_F(Agents, TellOfADeathBeforeTheyCleanUpAfterIt) {
+    const auto agent = serving_primary();
+    agent->tell(in_sync(6));
+    ASSERT_TRUE(agent->until([&] { return agent->seen().acknowledgements.name == "ls_b_9"; }));
+    std::optional<bool> told_first;
+    agent->at_each_status([&] {
+        if (!told_first && agent->is(ServerState::stopped)) {
+            told_first = agent->driver.ticket.has_value();
+        }
+    });
+    ASSERT_EQ(::kill(agent->server_pid(), SIGKILL), 0);
+    ASSERT_TRUE(agent->until([&] { return told_first.has_value(); }));
+    EXPECT_TRUE(*told_first);
+    EXPECT_TRUE(agent->until([&] { return !agent->driver.ticket.has_value(); }));
 }
 
 TEST_F(Agents, RefuseLowerRevisions) { // R7
@@ -161,6 +178,16 @@ TEST_F(Agents, TouchNoForeignData) { // R11
     EXPECT_NE(agent.seen().alarms.front().find((folder_ / "data").string()), std::string::npos);
 }
 
+TEST_F(Agents, TellOfAndFenceTheirServerEvenIfItsFolderLooksForeign) {
+    const auto agent = serving_primary();
+    const auto server = agent->server_pid();
+    ASSERT_TRUE(write_mark(folder_ / "data", data_mark, "another").has_value());
+    EXPECT_EQ(agent->seen().server, ServerState::primary);
+    agent->tell(at(fixture::promoting_record(), 6));
+    EXPECT_TRUE(agent->until([&] { return agent->seen().server == ServerState::foreign; }));
+    EXPECT_FALSE(identify(server).has_value());
+}
+
 TEST_F(Agents, ReplaceADivergedFormerPrimaryAfterKeepingACopy) { // R8
     const auto agent = serving_primary();
     const auto mark = agent->seen().data_id;
@@ -182,6 +209,56 @@ TEST_F(Agents, LetAFormerPrimaryFollowWhenItDidNotDiverge) {
     ASSERT_TRUE(agent->until([&] { return agent->is(ServerState::standby); }));
     EXPECT_EQ(agent->seen().data_id, mark);
     EXPECT_FALSE(agent->driver.was_called("discard"));
+}
+
+TEST_F(Agents, TakeATimelineOfTheSameNameForATwinAfterTheyWerePrimary) { // REDTEAM F13
+    const auto agent = serving_primary();
+    agent->driver.same_timeline = true;
+    agent->tell(under_b(6));
+    ASSERT_TRUE(agent->until([&] { return agent->is(ServerState::standby); }));
+    EXPECT_TRUE(agent->driver.was_called("preserve"));
+    EXPECT_EQ(agent->memory().data().followed_epoch, Epoch{2});
+}
+
+TEST_F(Agents, CallNoIntactDataHalfMadeWhenItCannotBeDiscarded) {
+    const auto agent = serving_primary();
+    const auto mark = agent->seen().data_id;
+    agent->driver.diverged = true;
+    agent->driver.discard_unsupported = true;
+    agent->tell(under_b(6));
+    const auto discards = [&] {
+        const auto& calls = agent->driver.calls;
+        return std::count(calls.begin(), calls.end(), "discard");
+    };
+    ASSERT_TRUE(agent->until([&] { return discards() >= 2 && !agent->seen().job; }));
+    EXPECT_FALSE(agent->memory().data().making);
+    EXPECT_EQ(agent->seen().data_id, mark);
+    const auto& calls = agent->driver.calls;
+    EXPECT_EQ(std::count(calls.begin(), calls.end(), "preserve"), 1); // Not once for each try.
+}
+
+TEST_F(Agents, KeepNobodysSlotsAsAStandby) {
+    const auto agent = streaming_standby();
+    EXPECT_TRUE(agent->until([&] { return agent->driver.was_called("keep for nobody"); }));
+    agent->tell(at(fixture::promoting_record(), 6));
+    EXPECT_TRUE(agent->until([&] { return agent->driver.was_called("keep for peers"); }));
+}
+
+TEST_F(Agents, DropAPermitThatIsToldNoMore) { // R5
+    const auto agent = serving_primary();
+    agent->tell(in_sync(6), wire::StartPermit{7, Epoch{1}});
+    ASSERT_TRUE(agent->until([&] { return agent->state.permit.has_value(); }));
+    agent->tell(in_sync(6));
+    EXPECT_TRUE(agent->until([&] { return !agent->state.permit.has_value(); }));
+}
+
+TEST_F(Agents, StartNothingByTheirOwnRecordOnceTheControllerKnowsNoPair) {
+    const auto agent = serving_primary();
+    agent->tell_of_no_pair();
+    ASSERT_TRUE(agent->until([&] { return agent->state.withdrawn; }));
+    ASSERT_EQ(::kill(agent->server_pid(), SIGKILL), 0);
+    EXPECT_TRUE(agent->until([&] { return agent->seen().start_request != 0; }));
+    EXPECT_EQ(agent->server_pid(), 0);
 }
 
 TEST_F(Agents, ReplaceNothingWhilePaused) {
@@ -261,13 +338,28 @@ TEST_F(Agents, StandDownWithAProofFromDisk) { // REDTEAM F23
     EXPECT_FALSE(agent->driver.was_called("promote"));
 }
 
+TEST_F(Agents, ProveAgainThatTheyStandDownAfterTheyWereStartedAnew) { // REDTEAM F23
+    auto record = at(fixture::promoting_record(), 6);
+    record.intent = {IntentKind::give_back, "a", "", "op"};
+    {
+        const auto agent = streaming_standby();
+        agent->driver.streams = false;
+        agent->tell(record);
+        ASSERT_TRUE(agent->until([&] { return agent->seen().never_promoted; }));
+    }
+    AgentUnderTest again("b", folder_.path());
+    EXPECT_FALSE(again.seen().never_promoted);
+    again.tell(record);
+    EXPECT_TRUE(again.until([&] { return again.seen().never_promoted; }));
+}
+
 TEST_F(Agents, BackOffFromAServerThatDiesAtItsStart) {
     AgentUnderTest agent("a", folder_.path());
     agent.driver.dies_at_start = true;
     agent.tell(at(fixture::forming_record(), 5));
     ASSERT_TRUE(agent.until([&] { return agent.supervisor.failed_starts() >= 2; }));
     EXPECT_TRUE(agent.supervisor.start_is_held());
-    ASSERT_FALSE(agent.seen().alarms.empty());
+    ASSERT_TRUE(agent.until([&] { return !agent.seen().alarms.empty(); }));
     EXPECT_NE(agent.seen().alarms.front().find("exit status 3"), std::string::npos);
     agent.driver.dies_at_start = false;
     EXPECT_TRUE(agent.until([&] { return agent.serves(1); }));

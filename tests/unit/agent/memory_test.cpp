@@ -16,7 +16,7 @@ class AgentMemory : public testing::Test {
 protected:
     Result<Memory> open() { return Memory::open(folder_.path(), "store", context_.get_executor()); }
     void accept(Memory& memory, PairRecord record) {
-        const auto kept = run_to_end(context_, memory.accept(std::move(record)));
+        const auto kept = run_to_end(context_, memory.accept(std::move(record), "a"));
         ASSERT_TRUE(kept.has_value()) << kept.error().message;
     }
     void write(const std::string& name, const std::string& text) {
@@ -36,7 +36,7 @@ TEST_F(AgentMemory, BeginsEmpty) {
 }
 
 TEST_F(AgentMemory, RemembersAcrossAnEnd) {
-    DataMemory data{"mark", "7001", true, Epoch{4}};
+    DataMemory data{"mark", "7001", true, Epoch{4}, Epoch{3}};
     wire::Zone zone;
     zone.name = "db.test";
     zone.serial = 12;
@@ -53,13 +53,25 @@ TEST_F(AgentMemory, RemembersAcrossAnEnd) {
     EXPECT_EQ(memory->zone(), zone);
 }
 
+TEST_F(AgentMemory, RemembersTheHighestEpochInWhichItWasNamedPrimary) { // REDTEAM F13
+    {
+        auto memory = open();
+        accept(*memory, fixture::solo_record());
+        auto newer = fixture::promoting_record(); // Names b, in epoch 2.
+        newer.revision = Revision{11};
+        accept(*memory, newer);
+        EXPECT_EQ(memory->named_primary(), Epoch{1});
+    }
+    EXPECT_EQ(open()->named_primary(), Epoch{1});
+}
+
 TEST_F(AgentMemory, IsInForceOnlyOnceItIsOnDisk) { // R7
     auto memory = open();
     accept(*memory, fixture::solo_record());
     std::filesystem::remove_all(folder_.path()); // Nothing can be written any more.
     auto newer = fixture::solo_record();
     newer.revision = Revision{11};
-    const auto kept = run_to_end(context_, memory->accept(newer));
+    const auto kept = run_to_end(context_, memory->accept(newer, "a"));
     EXPECT_FALSE(kept.has_value());
     EXPECT_EQ(memory->accepted(), Revision{10});
 }

@@ -34,6 +34,12 @@ TEST(Boot, ASoloPrimaryNeedsNoController) { // REDTEAM F25
     EXPECT_TRUE(may_start_as_primary(asking(fixture::solo_record())).allowed);
 }
 
+TEST(Boot, ASoloPrimaryThatTheControllerKnowsNoMoreNeedsAPermit) {
+    auto facts = asking(fixture::solo_record());
+    facts.withdrawn = true;
+    EXPECT_FALSE(may_start_as_primary(facts).allowed);
+}
+
 TEST(Boot, AnInSyncPrimaryNeedsAPermit) {
     EXPECT_FALSE(may_start_as_primary(asking(fixture::in_sync_record())).allowed);
 }
