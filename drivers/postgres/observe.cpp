@@ -125,7 +125,10 @@ void PostgresDriver::fill_standby(const Rows& rows, ServerReport& report) {
     report.position = {history_of(timeline), position};
 
     const auto now = Clock::now();
-    report.stream.connected = rows.text(0, receiver_status_column) == "streaming";
+    // A member that left its upstream's history streams the old timeline to its end, again and
+    // again; it knows the newer one by then.
+    report.stream.connected = rows.text(0, receiver_status_column) == "streaming" &&
+                              postgres::newest_timeline(wal_folder(), timeline) == timeline;
     report.stream.name =
         postgres::conninfo_value(rows.text(0, receiver_conninfo_column), "application_name");
     const auto& heard = rows.text(0, receiver_heard_column);
