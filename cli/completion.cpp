@@ -136,7 +136,7 @@ void add_completion(CLI::App& app, const Choose& choose) {
     give_examples(*verb, {"source <(lockstep completion bash)",
                           "lockstep completion bash > "
                           "/usr/share/bash-completion/completions/lockstep"});
-    verb->callback([&app, choose] {
+    verb->callback([&app, choose, shell] { // The option writes to it: it must outlive the parsing.
         choose([&app](Session& session) -> Answer<ExitStatus> {
             print_bash(session.out().stream, app);
             return ExitStatus::done;
