@@ -179,7 +179,11 @@ TEST_F(FormedPair, LosesAcknowledgedCommitsOnlyByAnOperatorsWord) {
     kill_member("a");
     bed().start_agent("b");
     bed().wait_for_pair(
-        "be stranded", [](const Json& pair) { return pair.at("phase") == "stranded"; },
+        "be stranded with b up",
+        [](const Json& pair) {
+            return pair.at("phase") == "stranded" &&
+                   pair.at("members")[1].at("server") == "standby";
+        },
         Milliseconds{20000});
     const auto refused = bed().cli({"failover", "shop", "--to", "b"});
     EXPECT_EQ(refused.status, 1) << refused.output << refused.errors;
