@@ -242,6 +242,12 @@ Awaitable<Result<Divergence>> PostgresDriver::judge_log(Member member, Upstream 
         }
     }
     verdict.same_timeline = current == upstream.descent.timeline;
+    if (!verdict.diverged && verdict.same_timeline && !upstream.descent.ancestors.empty()) {
+        // Were it a twin of the upstream's timeline (F13), all of it would be this member's alone.
+        const auto& before = upstream.descent.ancestors.back();
+        verdict.fork_offset_bytes = before.left_at;
+        verdict.fork = at_on(before.left_at, before.timeline);
+    }
     co_return verdict;
 }
 
