@@ -82,8 +82,9 @@ public:
 
 private:
     Awaitable<void> send_statuses(std::function<void()> look) {
+        const Milliseconds between_looks{200};
         for (;;) {
-            co_await state.status_wake.wait(Milliseconds{200});
+            co_await state.status_wake.wait(between_looks);
             look();
         }
     }
