@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/demo/floor.h"
+#include "tests/support/testbed/floor.h"
 #include "tests/support/testbed/timeline.h"
 
 namespace lockstep::demo {
@@ -16,7 +16,7 @@ struct Report {
     std::string scene;
     testbed::Account account;
     std::int64_t outage_ms = 0;
-    Floor floor;
+    testbed::Floor floor;
     testbed::Timeline timeline;
     std::string primary_before;
     std::string primary_after;

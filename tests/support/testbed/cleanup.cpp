@@ -13,6 +13,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/shm.h>
 #include <unistd.h>
 
@@ -233,12 +234,31 @@ std::vector<pid_t> processes_of(const std::vector<fs::path>& folders) {
     return result;
 }
 
+// The second word of a line of /proc/self/mounts. (No path of an installation has a blank.)
+std::vector<fs::path> mounts_below(const fs::path& folder) {
+    std::vector<fs::path> found;
+    std::ifstream mounts("/proc/self/mounts");
+    for (std::string line; std::getline(mounts, line);) {
+        std::istringstream words(line);
+        std::string device;
+        std::string place;
+        words >> device >> place;
+        if (is_below(place, folder)) {
+            found.emplace_back(place);
+        }
+    }
+    return found;
+}
+
 bool remove_installation(const std::vector<fs::path>& folders) {
     bool all = end_processes(folders);
     for (const auto& folder : folders) {
         std::error_code failed;
         for (const auto& file : lock_files_below(folder)) {
             release_shared_memory(file);
+        }
+        for (const auto& mounted : mounts_below(folder)) {
+            all = umount2(mounted.c_str(), MNT_DETACH) == 0 && all;
         }
         fs::remove_all(folder, failed);
         all = all && !failed;

@@ -13,8 +13,8 @@ namespace lockstep::testbed {
 /// database's own programs that work in one. A user's shell that merely stands there is not one.
 [[nodiscard]] std::vector<pid_t> processes_of(const std::vector<std::filesystem::path>& folders);
 
-/// Ends every process of an installation, removes its folders and the shared memory that killed
-/// databases left behind. False if something was left.
+/// Ends every process of an installation, unmounts what is mounted there, removes its folders and
+/// the shared memory that killed databases left behind. False if something was left.
 [[nodiscard]] bool remove_installation(const std::vector<std::filesystem::path>& folders);
 
 /// A child process that removes the installation as soon as this process is gone, however it ended:

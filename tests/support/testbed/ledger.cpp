@@ -8,7 +8,6 @@ namespace lockstep::testbed {
 
 namespace {
 
-constexpr Milliseconds retry_after{5};
 constexpr Milliseconds connect_timeout{1000};
 constexpr Milliseconds statement_timeout{2000};
 
@@ -29,7 +28,29 @@ std::set<std::uint64_t> ids_present(const Session::Where& where) {
     return present;
 }
 
+// Clients of one table must not share ids, whether they write after each other or at once.
+std::uint64_t first_id() {
+    constexpr std::uint64_t most_writes = 1'000'000'000;
+    static std::mutex mutex;
+    static std::uint64_t last = 0;
+    const std::scoped_lock lock(mutex);
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    const auto microseconds = std::chrono::duration_cast<std::chrono::microseconds>(now).count();
+    last = std::max(last + most_writes, static_cast<std::uint64_t>(microseconds));
+    return last;
+}
+
 } // namespace
+
+Ledger Ledger::with(const Ledger& other) const {
+    Ledger all = *this;
+    all.writes.insert(all.writes.end(), other.writes.begin(), other.writes.end());
+    std::ranges::sort(all.writes, {}, &Write::answered);
+    all.failed_connections.insert(all.failed_connections.end(), other.failed_connections.begin(),
+                                  other.failed_connections.end());
+    all.ended = std::min(all.ended, other.ended);
+    return all;
+}
 
 std::uint64_t Ledger::stale() const {
     std::map<std::uint32_t, Clock::time_point> first_of;
@@ -131,10 +152,7 @@ std::string Ledger::troubles(std::size_t most) const {
 }
 
 Writers::Writers(Options options) : options_(std::move(options)) {
-    // Two runs on one table must not share ids.
-    next_id_ = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
-                                              std::chrono::system_clock::now().time_since_epoch())
-                                              .count());
+    next_id_ = first_id();
     for (std::size_t number = 0; number < options_.count; ++number) {
         threads_.emplace_back([this, number] { write_on(number); });
     }
@@ -173,7 +191,7 @@ void Writers::write_on(std::size_t number) {
     Session session;
     while (!stopping_) {
         if (!session.open() && !reach(*finder, session)) {
-            std::this_thread::sleep_for(retry_after);
+            std::this_thread::sleep_for(options_.retry);
             continue;
         }
         write_one(session);

@@ -59,13 +59,15 @@ struct Ledger {
     [[nodiscard]] Milliseconds longest_gap(Clock::time_point from) const;
     /// The first acknowledgement after that gap; empty if there was none any more.
     [[nodiscard]] std::optional<Clock::time_point> resumed(Clock::time_point from) const;
+    /// Everything that this and other clients of the same run saw.
+    [[nodiscard]] Ledger with(const Ledger& other) const;
     /// The first troubles, for people.
     [[nodiscard]] std::string troubles(std::size_t most = 5) const;
 };
 
 /// Clients that insert rows one by one, each with an id of its own, and note what the server said.
-/// They find the primary anew before every connection and retry after 5 ms (the method of
-/// field/peers-measured.md, and of the floor measured beside it).
+/// They find the primary anew before every connection, and give up a statement without an answer
+/// after 2 s by closing the socket.
 class Writers {
 public:
     enum class Connections { kept, new_each_time };
@@ -73,6 +75,7 @@ public:
         std::size_t count = 4;
         Connections connections = Connections::kept;
         Milliseconds pause{5}; // Between two writes of one writer.
+        Milliseconds retry{5}; // After a failure.
         std::uint16_t port = 0;
         std::string user = "app";
         std::function<std::unique_ptr<Finder>()> finder; // One for each writer.

@@ -106,6 +106,24 @@ void Network::heal(const std::string& host) const {
     set_link(host, "up");
 }
 
+// A bridge carries nothing from one isolated port to another.
+void Network::cut_between(const std::string& one, const std::string& other) const {
+    set_isolated(one, "on");
+    set_isolated(other, "on");
+}
+
+void Network::heal_between(const std::string& one, const std::string& other) const {
+    set_isolated(one, "off");
+    set_isolated(other, "off");
+}
+
+void Network::set_isolated(const std::string& host, const std::string& state) const {
+    auto command = on(switch_host);
+    command.insert(command.end(),
+                   {"bridge", "link", "set", "dev", "to-" + host, "isolated", state});
+    must_run({command, {}, {}}, in(Milliseconds{5000}));
+}
+
 void Network::set_link(const std::string& host, const std::string& state) const {
     auto command = on(switch_host);
     command.insert(command.end(), {"ip", "link", "set", "to-" + host, state});

@@ -33,10 +33,15 @@ public:
     /// Pulls the cable of `host`, or plugs it in again.
     void cut(const std::string& host) const;
     void heal(const std::string& host) const;
+    /// Cuts only the way between two hosts; both still reach every other one. One such cut at a
+    /// time.
+    void cut_between(const std::string& one, const std::string& other) const;
+    void heal_between(const std::string& one, const std::string& other) const;
 
 private:
     void connect(const Host& host);
     void set_link(const std::string& host, const std::string& state) const;
+    void set_isolated(const std::string& host, const std::string& state) const;
 
     std::map<std::string, pid_t> holders_; // A sleeping process that keeps each namespace.
     int home_ = -1;

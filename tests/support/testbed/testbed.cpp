@@ -59,6 +59,7 @@ Testbed::Testbed(Plan plan) : plan_(std::move(plan)) {
         network_->enter(client_host);
     }
     make_folders();
+    make_disks();
     write_configuration();
 }
 
@@ -78,7 +79,7 @@ void Testbed::make_folders() {
                                   folder_of(controller_host)};
     for (const auto& member : plan_.members) {
         folders.push_back(folder_of(member));
-        folders.push_back(tickets_ / member);
+        folders.push_back(run_dir_of(member));
     }
     for (const auto& folder : folders) {
         fs::create_directories(folder);
@@ -92,6 +93,26 @@ void Testbed::make_folders() {
     for (const auto* program : {"lockstepd", "lockstep"}) {
         fs::copy_file(plan_.programs / program, plan_.folder / "bin" / program);
     }
+}
+
+void Testbed::make_disks() {
+    if (plan_.data_disk_bytes == 0) {
+        return;
+    }
+    for (const auto& member : plan_.members) {
+        const auto mounted = data_of(member).parent_path();
+        disks_.try_emplace(member, mounted, plan_.data_disk_bytes);
+        must_run({{"chown", user, mounted.string()}, {}, {}}, in(default_wait));
+    }
+}
+
+// A file system's own folder is never empty, so the data lies in one below it.
+fs::path Testbed::data_of(const std::string& member) const {
+    return folder_of(member) / (plan_.data_disk_bytes == 0 ? "data" : "disk/data");
+}
+
+fs::path Testbed::run_dir_of(const std::string& member) const {
+    return tickets_ / member;
 }
 
 fs::path Testbed::folder_of(const std::string& host) const {
@@ -137,9 +158,9 @@ std::string Testbed::agent_file(const std::string& member) const {
     return "name = \"" + member + "\"\nzone = \"zone-" + member + "\"\nhost = \"host-" + member +
            "\"\naddress = \"" + address_of(member) +
            "\"\nstate_dir = " + quoted(folder_of(member) / "state") +
-           "\nrun_dir = " + quoted(tickets_ / member) +
+           "\nrun_dir = " + quoted(run_dir_of(member)) +
            "\n[postgresql]\nbin_dir = " + quoted(plan_.postgresql) +
-           "\ndata_dir = " + quoted(folder_of(member) / "data") +
+           "\ndata_dir = " + quoted(data_of(member)) +
            "\nport = " + std::to_string(database_port()) + "\nhba = [\"host all all " + clients +
            " trust\"]\n[postgresql.settings]\nshared_buffers = \"32MB\"\n" + "[dns]\nlisten = [\"" +
            address_of(member) + ":" + std::to_string(name_server_port()) + "\"]\n";

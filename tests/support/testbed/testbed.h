@@ -14,6 +14,7 @@
 #include "tests/support/testbed/cleanup.h"
 #include "tests/support/testbed/daemon.h"
 #include "tests/support/testbed/ledger.h"
+#include "tests/support/testbed/loop_file_system.h"
 #include "tests/support/testbed/network.h"
 #include "tests/support/testbed/session.h"
 
@@ -31,6 +32,7 @@ struct Plan {
     std::filesystem::path programs; // Where lockstepd and lockstep were built.
     std::filesystem::path postgresql = "/usr/lib/postgresql/15/bin";
     std::vector<std::string> members{"a", "b"};
+    std::uint64_t data_disk_bytes = 0; // Each member's data on a file system of its own; 0: none.
 };
 
 /// A whole installation of Lockstep with real databases in one folder: certificates, a controller,
@@ -89,6 +91,11 @@ public:
     // Its places ------------------------------------------------------------------------------
     [[nodiscard]] const std::filesystem::path& folder() const { return plan_.folder; }
     [[nodiscard]] std::filesystem::path folder_of(const std::string& host) const;
+    [[nodiscard]] std::filesystem::path data_of(const std::string& member) const;
+    /// Where its agent keeps the ticket: gone after a boot.
+    [[nodiscard]] std::filesystem::path run_dir_of(const std::string& member) const;
+    /// Where its data lies. Plan::data_disk_bytes must have asked for it.
+    [[nodiscard]] LoopFileSystem& disk_of(const std::string& member) { return disks_.at(member); }
     [[nodiscard]] std::filesystem::path configuration_of(const std::string& host) const;
     [[nodiscard]] std::filesystem::path identity() const;
     [[nodiscard]] std::string address_of(const std::string& host) const;
@@ -102,6 +109,7 @@ public:
 
 private:
     void make_folders();
+    void make_disks();
     void write_configuration();
     [[nodiscard]] std::vector<std::string> as_user(std::vector<std::string> argv) const;
     [[nodiscard]] std::string controller_file() const;
@@ -112,6 +120,7 @@ private:
     std::filesystem::path tickets_; // On a tmpfs.
     std::unique_ptr<Watchdog> watchdog_;
     std::unique_ptr<Network> network_; // Empty on loopback.
+    std::map<std::string, LoopFileSystem> disks_;
     std::unique_ptr<Daemon> controller_;
     std::map<std::string, Daemon> agents_;
 };

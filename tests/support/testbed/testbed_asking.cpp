@@ -159,7 +159,7 @@ std::string Testbed::log_tails() const {
 }
 
 pid_t Testbed::postmaster(const std::string& member) const {
-    const auto text = read_text(folder_of(member) / "data" / "postmaster.pid");
+    const auto text = read_text(data_of(member) / "postmaster.pid");
     return text.empty() ? 0 : static_cast<pid_t>(std::stol(text));
 }
 

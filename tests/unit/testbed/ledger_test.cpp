@@ -54,5 +54,18 @@ TEST(Ledger, ForgivesAnOldHistoryWhatWasSentBefore) {
     EXPECT_EQ(ledger.stale(), 0U);
 }
 
+// Probes of one server each count where a client had not found the new primary yet.
+TEST(Ledger, OfAllClientsHasTheShorterOutage) {
+    Ledger clients;
+    clients.writes = {acknowledged(0, 1), acknowledged(900, 901)};
+    clients.ended = at(1000);
+    Ledger probes;
+    probes.writes = {acknowledged(400, 401)};
+    probes.ended = at(990);
+    EXPECT_EQ(clients.longest_gap(at(0)), Milliseconds{900});
+    EXPECT_EQ(clients.with(probes).longest_gap(at(0)), Milliseconds{500});
+    EXPECT_EQ(clients.with(probes).ended, at(990));
+}
+
 } // namespace
 } // namespace lockstep::testbed

@@ -1,4 +1,4 @@
-#include "tests/demo/floor.h"
+#include "tests/support/testbed/floor.h"
 
 #include <algorithm>
 #include <array>
@@ -11,12 +11,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "tests/demo/plain_server.h"
 #include "tests/support/testbed/cleanup.h"
+#include "tests/support/testbed/plain_server.h"
 
-namespace lockstep::demo {
-
-using namespace testbed;
+namespace lockstep::testbed {
 
 namespace {
 
@@ -148,4 +146,4 @@ Floor measure_floor(const FloorPlan& plan) {
     return floor;
 }
 
-} // namespace lockstep::demo
+} // namespace lockstep::testbed

@@ -1,4 +1,4 @@
-#include "tests/demo/plain_server.h"
+#include "tests/support/testbed/plain_server.h"
 
 #include <csignal>
 #include <fstream>
@@ -10,9 +10,7 @@
 #include "tests/support/testbed/cleanup.h"
 #include "tests/support/testbed/daemon.h"
 
-namespace lockstep::demo {
-
-using namespace testbed;
+namespace lockstep::testbed {
 
 namespace {
 
@@ -156,4 +154,4 @@ bool PlainServer::has_synchronous_standby() const {
     return rows.at(0).at(0) == "1";
 }
 
-} // namespace lockstep::demo
+} // namespace lockstep::testbed

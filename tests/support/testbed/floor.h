@@ -6,7 +6,7 @@
 
 #include "tests/support/testbed/ledger.h"
 
-namespace lockstep::demo {
+namespace lockstep::testbed {
 
 /// What is physically possible on this machine now: a synchronous pair of plain PostgreSQL servers,
 /// and a script that waits on the primary's pidfd and promotes the standby the moment it dies, in
@@ -22,10 +22,10 @@ struct FloorPlan {
     std::filesystem::path folder; // A new one, which is removed at the end.
     std::filesystem::path postgresql;
     std::size_t runs = 3;
-    testbed::Writers::Options writers; // Finder and port are filled in.
+    Writers::Options writers; // Finder and port are filled in.
 };
 
-/// Throws testbed::Failure if a server does not come up.
+/// Throws Failure if a server does not come up.
 [[nodiscard]] Floor measure_floor(const FloorPlan& plan);
 
-} // namespace lockstep::demo
+} // namespace lockstep::testbed

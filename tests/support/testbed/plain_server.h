@@ -6,7 +6,7 @@
 
 #include "tests/support/testbed/session.h"
 
-namespace lockstep::demo {
+namespace lockstep::testbed {
 
 /// A PostgreSQL server without Lockstep, for the floor.
 class PlainServer {
@@ -30,8 +30,8 @@ public:
     void kill_all() const;
     /// Promotes in the order of DESIGN.md 7, over a session that is open already as an agent's is,
     /// and returns when it accepts writes.
-    void promote(testbed::Session& session) const;
-    [[nodiscard]] testbed::Session::Where superuser() const;
+    void promote(Session& session) const;
+    [[nodiscard]] Session::Where superuser() const;
     [[nodiscard]] bool has_synchronous_standby() const;
 
 private:
@@ -41,4 +41,4 @@ private:
     Place place_;
 };
 
-} // namespace lockstep::demo
+} // namespace lockstep::testbed
