@@ -1,7 +1,5 @@
 #include "agent/data_view.h"
 
-#include <sys/stat.h>
-
 #include "platform/files.h"
 
 namespace lockstep {
@@ -12,15 +10,6 @@ namespace fs = std::filesystem;
 constexpr const char* what_to_do =
     "; nothing was changed. Move it away to have the pair's data made or copied here, or restore "
     "the folder that this agent made";
-
-bool is_empty_or_absent(const fs::path& folder, std::error_code& trouble) {
-    const auto status = fs::status(folder, trouble);
-    if (status.type() == fs::file_type::not_found) {
-        trouble.clear();
-        return true;
-    }
-    return !trouble && fs::is_directory(status) && fs::is_empty(folder, trouble) && !trouble;
-}
 
 OwnershipView foreign(std::string mark, std::string because) {
     return {Ownership::foreign, std::move(mark), std::move(because)};
@@ -35,12 +24,12 @@ OwnershipView unknown(std::string because) {
 
 OwnershipView look_at_owner(const fs::path& folder, const DataMemory& memory) {
     const auto name = "data folder " + folder.string();
-    std::error_code trouble;
-    if (is_empty_or_absent(folder, trouble)) {
-        return {};
+    const auto nothing = is_empty_or_absent(folder);
+    if (!nothing) {
+        return unknown(name + " cannot be read: " + nothing.error().message);
     }
-    if (trouble) {
-        return unknown(name + " cannot be read: " + trouble.message());
+    if (*nothing) {
+        return {};
     }
     const auto mark = read_mark(folder, data_mark);
     if (!mark) {
@@ -87,17 +76,9 @@ Data data_of(const OwnershipView& owner, const std::optional<DataFolder>& inside
 }
 
 Result<void> mark_folder(const fs::path& folder, const std::string& data_id) {
-    std::error_code trouble;
-    fs::create_directories(folder, trouble);
-    if (trouble) {
-        return fail(Errc::refused,
-                    "data folder " + folder.string() + " cannot be made: " + trouble.message());
-    }
     // The engine refuses a folder that others may read.
-    fs::permissions(folder, fs::perms::owner_all, trouble);
-    if (trouble) {
-        return fail(Errc::refused,
-                    "data folder " + folder.string() + " is not this user's: " + trouble.message());
+    if (auto made = make_private_folder(folder); !made) {
+        return within("data folder", made.error());
     }
     return write_mark(folder, data_mark, data_id);
 }

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/goal.h"
+#include "platform/answers_tcp.h"
 #include "platform/clock.h"
 
 namespace lockstep {
@@ -25,29 +26,11 @@ bool differs(const std::optional<ServerReport>& before, const ServerReport& now)
            before->lowered != now.lowered || before->unfit != now.unfit;
 }
 
-Awaitable<void> connect_to(std::shared_ptr<asio::ip::tcp::socket> socket,
-                           asio::ip::tcp::endpoint to, std::shared_ptr<bool> answered) {
-    const auto [error] = co_await socket->async_connect(to, asio::as_tuple(asio::use_awaitable));
-    *answered = !error;
-}
-
 /// Whether somebody accepts a connection there.
 Awaitable<bool> port_answers(Member upstream) {
-    using namespace asio::experimental::awaitable_operators;
-    error_code bad_address;
-    const auto address = asio::ip::make_address(upstream.address, bad_address);
-    if (bad_address) {
-        co_return false;
-    }
-    const auto executor = co_await asio::this_coro::executor;
-    const auto socket = std::make_shared<asio::ip::tcp::socket>(executor);
-    const auto answered = std::make_shared<bool>(false);
-    const asio::ip::tcp::endpoint to(address, upstream.port);
     const auto deadline = Deadline::in(longest_connect);
-    auto connecting = connect_to(socket, to, answered);
-    auto waiting = until(deadline);
-    co_await (std::move(connecting) || std::move(waiting));
-    co_return *answered;
+    auto address = upstream.address;
+    co_return co_await answers_tcp(std::move(address), upstream.port, deadline);
 }
 
 } // namespace

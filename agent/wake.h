@@ -3,7 +3,7 @@
 #include <chrono>
 #include <utility>
 
-#include "platform/asio.h"
+#include "platform/timer.h"
 
 namespace lockstep {
 
@@ -15,20 +15,19 @@ public:
 
     void notify() {
         pending_ = true;
-        timer_.cancel();
+        timer_.ring();
     }
 
     /// Returns when notified, or when `at_most` has passed.
     [[nodiscard]] Awaitable<void> wait(std::chrono::milliseconds at_most) {
         if (!pending_) {
-            timer_.expires_after(at_most);
-            co_await timer_.async_wait(asio::as_tuple(asio::use_awaitable));
+            co_await timer_.wait_for(at_most);
         }
         pending_ = false;
     }
 
 private:
-    asio::steady_timer timer_;
+    Timer timer_;
     bool pending_ = false;
 };
 

@@ -11,10 +11,6 @@
 
 namespace lockstep {
 
-/// True if a TCP connection to the address is made before the deadline, and closed at once.
-[[nodiscard]] Awaitable<bool> answers_tcp(std::string address, std::uint16_t port,
-                                          Deadline deadline);
-
 /// The controller's own evidence about a member: connects to its database's and its agent's port
 /// (it knows no SQL), only while the agent alone cannot be relied upon.
 class PortProber {

@@ -8,6 +8,7 @@
 #include "controller/state_store.h"
 #include "platform/asio.h"
 #include "platform/clock.h"
+#include "platform/timer.h"
 
 namespace lockstep {
 
@@ -15,7 +16,10 @@ namespace lockstep {
 /// a read that follows a swap sees it. Nothing else touches the store.
 class StoreThread {
 public:
-    StoreThread(asio::any_io_executor executor, std::unique_ptr<StateStore> store);
+    /// A store that never blocks may do without that thread: then `worker` runs the calls, one at a
+    /// time.
+    StoreThread(asio::any_io_executor executor, std::unique_ptr<StateStore> store,
+                asio::any_io_executor worker = {});
     StoreThread(const StoreThread&) = delete;
     StoreThread& operator=(const StoreThread&) = delete;
     /// Waits for the calls in progress.
@@ -32,13 +36,12 @@ public:
             task->outcome.emplace(work(*store_));
             auto done = [task] {
                 task->finished = true;
-                task->timer.cancel();
+                task->timer.ring();
             };
             asio::post(executor_, std::move(done));
         };
-        asio::post(pool_, std::move(job));
-        task->timer.expires_after(longest_call);
-        co_await task->timer.async_wait(asio::as_tuple(asio::use_awaitable));
+        asio::post(worker_, std::move(job));
+        co_await task->timer.wait_for(longest_call);
         last_took_ = boot_time() - began;
         if (!task->finished) {
             co_return fail(Errc::timeout,
@@ -60,7 +63,7 @@ private:
 
     template <class Outcome> struct Task {
         explicit Task(asio::any_io_executor executor) : timer(std::move(executor)) {}
-        asio::steady_timer timer;
+        Timer timer;
         std::optional<Outcome> outcome; // Of the store's thread, until `finished`.
         bool finished = false;          // Of the executor's thread.
     };
@@ -70,7 +73,8 @@ private:
     std::string store_id_;
     Milliseconds proved_at_{0};
     Milliseconds last_took_{0};
-    asio::thread_pool pool_{1};
+    std::unique_ptr<asio::thread_pool> pool_; // Null: somebody else's worker runs the calls.
+    asio::any_io_executor worker_;
 };
 
 } // namespace lockstep

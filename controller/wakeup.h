@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "core/policy.h"
-#include "platform/asio.h"
+#include "platform/timer.h"
 
 namespace lockstep {
 
@@ -15,20 +15,19 @@ public:
 
     void wake() {
         pending_ = true;
-        timer_.cancel();
+        timer_.ring();
     }
 
     /// Returns when woken, or when `span` has passed.
     [[nodiscard]] Awaitable<void> wait_for(Milliseconds span) {
         if (!pending_) {
-            timer_.expires_after(span);
-            co_await timer_.async_wait(asio::as_tuple(asio::use_awaitable));
+            co_await timer_.wait_for(span);
         }
         pending_ = false;
     }
 
 private:
-    asio::steady_timer timer_;
+    Timer timer_;
     bool pending_ = false;
 };
 

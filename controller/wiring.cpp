@@ -18,9 +18,10 @@ constexpr Milliseconds slow_store{1000};
 Controller::Controller(asio::any_io_executor executor, Start start)
     : executor_(executor), config_(std::move(start.config)), tls_(std::move(start.tls)),
       records_at_start_(std::move(start.records)), head_(start.head),
-      store_(executor, std::move(start.store)), events_(executor, store_),
-      enrolment_(store_, std::move(start.authority)), zone_([this] { return store_.proved_at(); }),
-      pairs_(pair_parts()), hub_(executor, observer_, events_, enrolment_, hub_ends()),
+      store_(executor, std::move(start.store), std::move(start.store_worker)),
+      events_(executor, store_), enrolment_(store_, std::move(start.authority)),
+      zone_([this] { return store_.proved_at(); }), pairs_(pair_parts()),
+      hub_(executor, observer_, events_, enrolment_, hub_ends()),
       prober_(executor, observer_, probed_members(),
               [this](const MemberId& member) { wake_pair_of(member); }),
       publisher_(executor, dns::NameCheck::make(executor), events_,

@@ -32,6 +32,8 @@ public:
         std::unique_ptr<StateStore> store;
         std::vector<PairRecord> records;
         Revision head{};
+        /// Where calls to a store that never blocks run; empty: on a thread of their own.
+        asio::any_io_executor store_worker;
     };
     Controller(asio::any_io_executor executor, Start start);
 

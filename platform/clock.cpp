@@ -28,6 +28,10 @@ std::chrono::milliseconds boot_time() {
     return std::chrono::seconds{now.tv_sec} + std::chrono::milliseconds{now.tv_nsec / 1'000'000};
 }
 
+std::chrono::steady_clock::time_point steady_now() {
+    return std::chrono::steady_clock::now();
+}
+
 std::int64_t unix_ms() {
     timespec now{};
     clock_gettime(CLOCK_REALTIME, &now);

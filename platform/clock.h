@@ -8,6 +8,8 @@ namespace lockstep {
 
 /// Time since boot, suspend included (CLOCK_BOOTTIME): for silence. Never jumps.
 [[nodiscard]] std::chrono::milliseconds boot_time();
+/// The clock of deadlines and timers (CLOCK_MONOTONIC). Never jumps.
+[[nodiscard]] std::chrono::steady_clock::time_point steady_now();
 /// Wall clock: for what people read and for hold-downs that outlive a restart. May jump.
 [[nodiscard]] std::int64_t unix_ms();
 /// "2026-11-22T21:33:20.123Z"

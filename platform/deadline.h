@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "platform/asio.h"
+#include "platform/clock.h"
 
 namespace lockstep {
 
@@ -12,17 +13,17 @@ public:
     using Clock = std::chrono::steady_clock;
 
     [[nodiscard]] static Deadline in(std::chrono::milliseconds span) {
-        return Deadline(Clock::now() + span);
+        return Deadline(steady_now() + span);
     }
     [[nodiscard]] Clock::time_point at() const { return at_; }
-    [[nodiscard]] bool passed() const { return Clock::now() >= at_; }
+    [[nodiscard]] bool passed() const { return steady_now() >= at_; }
     /// Zero when passed.
     [[nodiscard]] std::chrono::milliseconds left() const {
-        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(at_ - Clock::now());
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(at_ - steady_now());
         return left.count() > 0 ? left : std::chrono::milliseconds{0};
     }
     [[nodiscard]] Deadline earlier(std::chrono::milliseconds span) const {
-        return Deadline(std::min(at_, Clock::now() + span));
+        return Deadline(std::min(at_, steady_now() + span));
     }
 
 private:

@@ -150,6 +150,33 @@ FileLock::~FileLock() {
     }
 }
 
+Result<bool> is_empty_or_absent(const path& folder) {
+    std::error_code trouble;
+    const auto status = std::filesystem::status(folder, trouble);
+    if (status.type() == std::filesystem::file_type::not_found) {
+        return true;
+    }
+    const bool empty = !trouble && std::filesystem::is_directory(status) &&
+                       std::filesystem::is_empty(folder, trouble);
+    if (trouble) {
+        return fail(Errc::refused, trouble.message());
+    }
+    return empty;
+}
+
+Result<void> make_private_folder(const path& folder) {
+    std::error_code trouble;
+    std::filesystem::create_directories(folder, trouble);
+    if (trouble) {
+        return fail(Errc::refused, folder.string() + " cannot be made: " + trouble.message());
+    }
+    std::filesystem::permissions(folder, std::filesystem::perms::owner_all, trouble);
+    if (trouble) {
+        return fail(Errc::refused, folder.string() + " is not this user's: " + trouble.message());
+    }
+    return {};
+}
+
 Result<std::string> read_mark(const path& file, const std::string& name) {
     const std::string attribute = "user." + name;
     std::array<char, 4096> value{};

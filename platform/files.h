@@ -45,6 +45,11 @@ private:
 [[nodiscard]] Result<void> write_mark(const std::filesystem::path& path, const std::string& name,
                                       const std::string& value);
 
+/// Whether there is no such folder, or nothing in it. Errors: `refused` with the system's reason.
+[[nodiscard]] Result<bool> is_empty_or_absent(const std::filesystem::path& folder);
+/// Makes the folder if there is none, for this user alone. Errors: `refused`, naming it.
+[[nodiscard]] Result<void> make_private_folder(const std::filesystem::path& folder);
+
 /// Bytes free for this user on the file system of `path`.
 [[nodiscard]] Result<std::uint64_t> free_bytes(const std::filesystem::path& path);
 

@@ -1,4 +1,5 @@
 #include "controller/port_prober.h"
+#include "platform/answers_tcp.h"
 
 #include <gtest/gtest.h>
 
