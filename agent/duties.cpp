@@ -92,7 +92,7 @@ Awaitable<Result<void>> Duties::start(Ticket ticket, Goal goal) {
 }
 
 Awaitable<Result<void>> Duties::start_primary(Goal goal) {
-    auto ticket = primary_ticket(goal);
+    auto ticket = primary_ticket(goal, state_.door);
     // A permit is for one start: the next one is asked for anew.
     state_.start_request = 0;
     state_.permit.reset();
@@ -194,7 +194,7 @@ Awaitable<Result<void>> Duties::finish_promotion(Goal goal, Milliseconds began) 
 
 Awaitable<Result<void>> Duties::apply_ticket(Goal goal) {
     const auto began = boot_time();
-    const auto ticket = wanted_ticket(goal);
+    const auto ticket = wanted_ticket(goal, state_.door);
     const auto deadline = Deadline::in(longest_apply);
     state_.in_force.reset(); // Until it is seen in force, neither the old one nor the new one is.
     auto applied = co_await driver_.apply(ticket, deadline);

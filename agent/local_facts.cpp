@@ -93,7 +93,7 @@ LocalFacts gather_facts(const Goal& goal, const LocalState& state, const Memory&
     facts.may_start = may_start(state, memory);
     facts.start_held = supervisor.start_is_held();
     facts.begun = memory.data().begun_epoch == goal.epoch;
-    facts.ticket_in_force = state.in_force && *state.in_force == wanted_ticket(goal);
+    facts.ticket_in_force = state.in_force && *state.in_force == wanted_ticket(goal, state.door);
     facts.ticket_left = supervisor.may_have_ticket();
     facts.slots_kept = slots_kept(goal, state);
     facts.barrier_taken = state.barrier && state.barrier->revision == goal.revision;
@@ -108,7 +108,7 @@ bool serves(const Goal& goal, const LocalState& state, const Memory& memory,
     return goal.role == Role::primary && supervisor.state() == Supervisor::State::running &&
            state.server.state() == ServerState::primary &&
            memory.data().begun_epoch == goal.epoch && state.in_force &&
-           *state.in_force == primary_ticket(goal);
+           *state.in_force == primary_ticket(goal, Door::open);
 }
 
 } // namespace lockstep

@@ -65,6 +65,7 @@ struct LocalState {
     Milliseconds fsync_proved_at{0}; // When the last fsync probe that finished was started.
     std::uint64_t free_bytes = 0;
     std::optional<Ticket> in_force;
+    Door door = Door::open; // R9: of the server as primary.
     std::optional<std::vector<Member>> slots_kept_for;
     Milliseconds slots_kept_at{0};
     std::optional<Barrier> barrier;

@@ -2,11 +2,12 @@
 
 namespace lockstep {
 
-Ticket primary_ticket(const Goal& goal) {
+Ticket primary_ticket(const Goal& goal, Door door) {
     Ticket ticket;
     ticket.primary = true;
     ticket.sync_name = goal.sync_name;
     ticket.peers = goal.peers;
+    ticket.door = door;
     return ticket;
 }
 
@@ -24,8 +25,8 @@ Ticket replaying_ticket(const Goal& goal) {
     return ticket;
 }
 
-Ticket wanted_ticket(const Goal& goal) {
-    return goal.role == Role::primary ? primary_ticket(goal) : standby_ticket(goal);
+Ticket wanted_ticket(const Goal& goal, Door door) {
+    return goal.role == Role::primary ? primary_ticket(goal, door) : standby_ticket(goal);
 }
 
 } // namespace lockstep

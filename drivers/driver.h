@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/door.h"
 #include "core/observation.h"
 #include "core/position.h"
 #include "core/record.h"
@@ -33,6 +34,7 @@ struct Ticket {
     std::string stream_name;        // Standby: streams under this name.
     std::optional<Member> upstream; // Standby: whom it follows; empty: nobody (it only replays).
     std::vector<Member> peers;      // Who may replicate from here.
+    Door door = Door::open;         // Shut: only the agent and the peers' streams get in.
     friend bool operator==(const Ticket&, const Ticket&) = default;
 };
 
@@ -115,6 +117,8 @@ public:
     [[nodiscard]] virtual Result<void> write_ticket(const Ticket& ticket) = 0;
     /// Without it the server does not start.
     [[nodiscard]] virtual Result<void> remove_ticket() = 0;
+    /// The door of the ticket that was written last, by whichever agent; shut if there is none.
+    [[nodiscard]] virtual Door door() const = 0;
     /// The data folder and how to start the server in it.
     [[nodiscard]] virtual const std::filesystem::path& data_folder() const = 0;
     [[nodiscard]] virtual Command start_command() const = 0;
@@ -128,7 +132,8 @@ public:
     [[nodiscard]] virtual Awaitable<Result<ServerReport>> observe(Deadline deadline) = 0;
     /// Makes the running server obey `ticket` (follow, tighten, relax): written, reloaded, seen in
     /// force from the ticket's file. Returns for a relaxed primary only when no waiter is left
-    /// waiting (R3). Does not change the role.
+    /// waiting (R3), and behind a shut door only when no client is left inside. Does not change the
+    /// role.
     [[nodiscard]] virtual Awaitable<Result<void>> apply(Ticket ticket, Deadline deadline) = 0;
     /// R4.2 and R4.3 on a primary: sees the engine hold a commit for `sync_name`, which must be
     /// streaming, then takes the end of the log. Errors: `timeout` if it was not seen to hold.

@@ -24,6 +24,18 @@ std::optional<pid_t> pid_of(const std::string& name) {
     return error == std::errc() && stopped == end ? std::optional(pid) : std::nullopt;
 }
 
+std::vector<pid_t> all_pids() {
+    std::vector<pid_t> pids;
+    std::error_code error;
+    fs::directory_iterator entries("/proc", error);
+    for (; !error && entries != fs::directory_iterator(); entries.increment(error)) {
+        if (const auto pid = pid_of(entries->path().filename().string())) {
+            pids.push_back(*pid);
+        }
+    }
+    return pids;
+}
+
 bool is_within(const std::string& place, const std::string& folder) {
     return place == folder || place.starts_with(folder + "/") || place == folder + " (deleted)";
 }
@@ -57,22 +69,30 @@ std::vector<pid_t> processes_in(const fs::path& folder) {
     const auto canonical = fs::weakly_canonical(folder, error);
     const std::string wanted = error ? folder.string() : canonical.string();
     std::vector<pid_t> pids;
-    fs::directory_iterator entries("/proc", error);
-    for (; !error && entries != fs::directory_iterator(); entries.increment(error)) {
-        const auto pid = pid_of(entries->path().filename().string());
-        if (!pid || *pid == ::getpid()) {
+    for (const pid_t pid : all_pids()) {
+        if (pid == ::getpid()) {
             continue;
         }
         std::error_code unreadable; // Dead, a zombie, or of a user that we may not touch anyway.
-        const auto place = fs::read_symlink(entries->path() / "cwd", unreadable);
+        const auto place = fs::read_symlink("/proc/" + std::to_string(pid) + "/cwd", unreadable);
         if (unreadable || !is_within(place.string(), wanted)) {
             continue;
         }
-        if (const auto stat = read_stat(*pid); stat && !stat->dead()) {
-            pids.push_back(*pid);
+        if (const auto stat = read_stat(pid); stat && !stat->dead()) {
+            pids.push_back(pid);
         }
     }
     return pids;
+}
+
+std::vector<ProcessId> children_of(pid_t parent) {
+    std::vector<ProcessId> children;
+    for (const pid_t pid : all_pids()) {
+        if (const auto stat = read_stat(pid); stat && stat->parent == parent && !stat->dead()) {
+            children.push_back({pid, stat->start_ticks});
+        }
+    }
+    return children;
 }
 
 Awaitable<Result<void>> kill_all_in(fs::path folder, std::optional<ProcessId> main,

@@ -53,6 +53,8 @@ std::optional<ProcessStat> read_stat(pid_t pid) {
     }
     ProcessStat stat;
     stat.state = (*text)[name_end + 2];
+    const auto parent_at = std::min(name_end + 4, text->size()); // After "S ".
+    std::from_chars(text->data() + parent_at, text->data() + text->size(), stat.parent);
     std::size_t at = name_end + 2;
     constexpr int fields_between = 22 - 3;
     for (int field = 0; field < fields_between; ++field) {

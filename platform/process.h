@@ -82,6 +82,9 @@ run_tool(Command command, Deadline deadline, std::function<void(std::string_view
 /// Every process whose working directory is `folder` or below it; zombies don't count.
 [[nodiscard]] std::vector<pid_t> processes_in(const std::filesystem::path& folder);
 
+/// The living children of a process; zombies don't count.
+[[nodiscard]] std::vector<ProcessId> children_of(pid_t parent);
+
 /// DESIGN.md 4, fence: SIGSTOPs `main` (if given), then SIGKILLs it and every process whose working
 /// directory is `folder` or below, again and again, until none is left; reaps those that are
 /// children of this process. Errors: `timeout` naming the pids that are left.

@@ -10,6 +10,7 @@ namespace lockstep {
 /// What /proc/PID/stat says of a process. Internal to platform/.
 struct ProcessStat {
     char state = '?';
+    pid_t parent = 0;
     std::uint64_t start_ticks = 0;
     /// A zombie, or on the way from there: it runs no code any more.
     [[nodiscard]] bool dead() const { return state == 'Z' || state == 'X'; }

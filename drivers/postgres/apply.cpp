@@ -152,13 +152,32 @@ Awaitable<Result<void>> PostgresDriver::apply(Ticket ticket, Deadline deadline) 
     if (!changed) {
         co_return tl::unexpected(changed.error());
     }
-    const bool reload_due = *changed;
-    const auto in_force = co_await bring_in_force(session, reload_due, deadline);
+    const bool reload_due =
+        *changed || remembered_.rules != postgres::render_hba(config_, ticket.door);
+    auto in_force = co_await bring_in_force(session, reload_due, deadline);
+    if (in_force) {
+        in_force = co_await bring_rules_in_force(session, ticket, deadline);
+    }
     if (!in_force) {
         co_return within("apply", in_force.error());
     }
     remembered_.settings_due = true;
     co_return co_await settle(std::move(ticket), deadline);
+}
+
+/// After the reload: the server took the rules, and nobody is inside by older ones if the door is
+/// shut.
+Awaitable<Result<void>> PostgresDriver::bring_rules_in_force(Session::Ptr session, Ticket ticket,
+                                                             Deadline deadline) {
+    auto taken = co_await check_rules(session, deadline);
+    if (!taken) {
+        co_return taken;
+    }
+    remembered_.rules = postgres::render_hba(config_, ticket.door);
+    if (ticket.door == Door::shut) {
+        taken = co_await send_clients_out(deadline);
+    }
+    co_return taken;
 }
 
 /// What a ticket asks for beyond its settings.

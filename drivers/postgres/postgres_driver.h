@@ -40,6 +40,7 @@ public:
 
     [[nodiscard]] Result<void> write_ticket(const Ticket& ticket) override;
     [[nodiscard]] Result<void> remove_ticket() override;
+    [[nodiscard]] Door door() const override;
     [[nodiscard]] const std::filesystem::path& data_folder() const override;
     [[nodiscard]] Command start_command() const override;
     [[nodiscard]] std::filesystem::path server_log() const override;
@@ -119,10 +120,16 @@ private:
     [[nodiscard]] Awaitable<Result<void>> reload(Deadline deadline);
     [[nodiscard]] Awaitable<Result<void>> bring_in_force(Session::Ptr session, bool changed,
                                                          Deadline deadline);
+    [[nodiscard]] Awaitable<Result<void>> bring_rules_in_force(Session::Ptr session, Ticket ticket,
+                                                               Deadline deadline);
     [[nodiscard]] Awaitable<Result<void>> ensure_role(Deadline deadline);
     [[nodiscard]] Awaitable<Result<void>> wait_for_waiters(Deadline deadline);
     [[nodiscard]] Awaitable<Result<void>> wait_for_stream(std::string name, Deadline deadline);
     [[nodiscard]] Awaitable<Result<void>> settle(Ticket ticket, Deadline deadline);
+
+    // door.cpp
+    [[nodiscard]] Awaitable<Result<void>> check_rules(Session::Ptr session, Deadline deadline);
+    [[nodiscard]] Awaitable<Result<void>> send_clients_out(Deadline deadline);
 
     // observe.cpp
     [[nodiscard]] Awaitable<Result<Session::Ptr>> watch_session(Deadline deadline);
@@ -174,6 +181,7 @@ private:
     last_record(Timeline timeline, std::uint64_t from, Deadline deadline);
 
     struct Remembered {
+        std::string rules; // Of access, in force in the server; empty: not known.
         std::string last_receipt;
         Clock::time_point heard{};
         SettingsReport settings;

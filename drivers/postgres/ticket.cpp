@@ -10,6 +10,8 @@ namespace lockstep::postgres {
 namespace {
 
 constexpr std::string_view boot_line = "# boot ";
+constexpr std::string_view open_line = "# The user's rules, from the agent's configuration:";
+constexpr std::string_view shut_line = "# The door is shut: nobody else gets in.";
 constexpr std::string_view include_mark = "# lockstep: must stay the last line";
 
 void append_line(std::string& text, std::string_view line) {
@@ -48,18 +50,27 @@ bool is_of_boot(std::string_view ticket, const std::string& boot) {
     return ticket.find(fmt::format("\n{}{}\n", boot_line, boot)) != std::string_view::npos;
 }
 
-std::string render_hba(const Config& config) {
+std::string render_hba(const Config& config, Door door) {
     std::string text;
     append_line(text, "# Written by Lockstep's agent; edits are overwritten.");
     append_line(text, fmt::format("local all {} peer map=lockstep", superuser));
     append_line(
         text, fmt::format("hostssl replication {} all cert map=lockstep_peers", replication_role));
     append_line(text, fmt::format("host all,replication {} all reject", replication_role));
-    append_line(text, "# The user's rules, from the agent's configuration:");
+    if (door == Door::shut) {
+        append_line(text, shut_line);
+        return text;
+    }
+    append_line(text, open_line);
     for (const auto& rule : config.hba) {
         append_line(text, rule);
     }
     return text;
+}
+
+Door door_in(std::string_view hba) {
+    return hba.find(fmt::format("\n{}\n", open_line)) == std::string_view::npos ? Door::shut
+                                                                                : Door::open;
 }
 
 std::string render_ident(const std::vector<Member>& peers, const std::string& system_user) {

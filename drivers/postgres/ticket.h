@@ -32,9 +32,12 @@ inline constexpr std::string_view incomplete_marker = "lockstep_incomplete";
                                         const std::string& boot);
 /// Whether a ticket was written in this boot.
 [[nodiscard]] bool is_of_boot(std::string_view ticket, const std::string& boot);
-/// Who may connect: the agent through the Unix socket, peers' streams by certificate, then the
-/// user's own rules.
-[[nodiscard]] std::string render_hba(const Config& config);
+/// Who may connect: the agent through the Unix socket, peers' streams by certificate, then, unless
+/// the door is shut, the user's own rules. Who is in no rule is rejected.
+[[nodiscard]] std::string render_hba(const Config& config, Door door);
+/// The door of a file that `render_hba` wrote. Shut stays shut until somebody opens it, so what
+/// cannot be told is shut.
+[[nodiscard]] Door door_in(std::string_view hba);
 /// Which names of the system and of certificates stand for which role.
 [[nodiscard]] std::string render_ident(const std::vector<Member>& peers,
                                        const std::string& system_user);

@@ -41,7 +41,7 @@ Result<bool> PostgresDriver::write_files(const Ticket& ticket) {
     bool changed = false;
     // The ticket comes last: what it refers to is there when it is.
     const std::pair<fs::path, std::string> files[] = {
-        {postgres::hba_path(config_), postgres::render_hba(config_)},
+        {postgres::hba_path(config_), postgres::render_hba(config_, ticket.door)},
         {postgres::ident_path(config_), postgres::render_ident(ticket.peers, system_user())},
         {postgres::ticket_path(config_), postgres::render_ticket(config_, expected_, boot_id())}};
     for (const auto& [path, content] : files) {
@@ -88,6 +88,7 @@ Result<void> PostgresDriver::write_ticket(const Ticket& ticket) {
     if (auto written = write_files(ticket); !written) {
         return tl::unexpected(written.error());
     }
+    remembered_.rules = postgres::render_hba(config_, ticket.door);
     return {};
 }
 

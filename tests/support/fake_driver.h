@@ -90,6 +90,7 @@ public:
         ticket.reset();
         return {};
     }
+    [[nodiscard]] Door door() const override { return ticket ? ticket->door : Door::shut; }
     [[nodiscard]] const std::filesystem::path& data_folder() const override { return data_; }
     [[nodiscard]] Command start_command() const override {
         const std::string script = dies_at_start

@@ -12,6 +12,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using bed::Bed;
+using bed::By;
 using bed::must;
 using bed::soon;
 
@@ -211,6 +212,82 @@ TEST(Driver, KeepsWhatAnOldPrimaryWroteAloneBeforeItIsReplaced) {
     bed.a().start(bed.standby_ticket(bed.a(), "ls_a_9"));
     bed.a().observe_until([](const auto& seen) { return seen.stream.connected; },
                           "the rebuilt member streams");
+}
+
+TEST(Driver, BehindAShutDoorOnlyTheAgentAndTheStreamGetIn) { // R9
+    Bed bed;
+    bed.let_clients_in();
+    bed.form_primary();
+    bed.add_standby();
+    bed.tighten();
+    EXPECT_EQ(bed.a().driver().door(), Door::open);
+    EXPECT_TRUE(bed.a().lets_in(By::tcp));
+    EXPECT_TRUE(bed.a().lets_in(By::socket));
+    const auto inside = must(bed.a().client(By::tcp));
+    auto ticket = bed.primary_ticket(bed.a(), "ls_b_7");
+    ticket.door = Door::shut;
+    must(bed.run(bed.a().driver().apply(ticket, soon())));
+    EXPECT_EQ(bed.a().driver().door(), Door::shut);
+    EXPECT_FALSE(bed.run(inside->query("select 1", {}, soon()))) << "it was inside before";
+    EXPECT_FALSE(bed.a().lets_in(By::tcp));
+    EXPECT_FALSE(bed.a().lets_in(By::socket));
+    EXPECT_EQ(must(bed.run(bed.a().driver().heartbeat(soon()))), Heartbeat::committed);
+    EXPECT_TRUE(bed.a().observe().acknowledgements.streaming);
+    ticket.door = Door::open;
+    must(bed.run(bed.a().driver().apply(ticket, soon())));
+    EXPECT_TRUE(bed.a().lets_in(By::tcp));
+    EXPECT_TRUE(bed.a().lets_in(By::socket));
+}
+
+TEST(Driver, StartsBehindAShutDoorAndLetsTheStandbyStreamIn) { // R9
+    Bed bed;
+    bed.let_clients_in();
+    bed.form_primary();
+    bed.add_standby();
+    bed.tighten();
+    bed.a().kill();
+    auto ticket = bed.primary_ticket(bed.a(), "ls_b_7");
+    ticket.door = Door::shut;
+    bed.a().start(ticket);
+    EXPECT_FALSE(bed.a().lets_in(By::tcp));
+    const auto end = bed.a().observe().position;
+    bed.a().observe_until(
+        [&](const auto& seen) {
+            return seen.acknowledgements.streaming && reached(seen.acknowledged, end);
+        },
+        "the standby streams through the shut door and flushes past the end of recovery");
+    EXPECT_FALSE(bed.a().lets_in(By::tcp));
+    bed.a().restart_driver(); // A later agent knows the door from disk alone.
+    EXPECT_EQ(bed.a().driver().door(), Door::shut);
+    must(bed.run(bed.a().driver().apply(bed.primary_ticket(bed.a(), "ls_b_7"), soon())));
+    EXPECT_TRUE(bed.a().lets_in(By::tcp));
+}
+
+TEST(Driver, AClientThatIsOnItsWayInWhenTheDoorIsShutDoesNotGetIn) { // R9
+    Bed bed;
+    bed.let_clients_in();
+    bed.form_primary();
+    const auto knocking = bed.a().knock();
+    auto ticket = bed.primary_ticket(bed.a());
+    ticket.door = Door::shut;
+    must(bed.run(bed.a().driver().apply(ticket, soon())));
+    EXPECT_TRUE(knocking->is_hung_up());
+}
+
+TEST(Driver, SaysWhichRuleOfAccessTheServerRefuses) {
+    Bed bed;
+    bed.form_primary();
+    auto ticket = bed.primary_ticket(bed.a());
+    ticket.door = Door::shut;
+    must(bed.run(bed.a().driver().apply(ticket, soon())));
+    bed.a().set_hba({"host all nonsense"});
+    ticket.door = Door::open;
+    for (int attempt = 0; attempt < 2; ++attempt) {
+        const auto opened = bed.run(bed.a().driver().apply(ticket, soon()));
+        ASSERT_FALSE(opened) << "the rules of before are still in force";
+        EXPECT_EQ(opened.error().code, Errc::refused);
+        EXPECT_NE(opened.error().message.find("line"), std::string::npos) << opened.error().message;
+    }
 }
 
 TEST(Driver, SaysUnreachableWithoutAServer) {

@@ -1,5 +1,7 @@
 #include "tests/integration/postgres/bed.h"
 
+#include <array>
+#include <cerrno>
 #include <csignal>
 #include <fstream>
 
@@ -183,6 +185,53 @@ std::string Node::sql(const std::string& statement) {
     return rows.empty() ? "" : rows.text(0, 0);
 }
 
+void Node::set_hba(std::vector<std::string> rules) {
+    config_.hba = std::move(rules);
+    restart_driver();
+}
+
+Result<postgres::Session::Ptr> Node::client(By by) {
+    const auto* const at = by == By::tcp ? "hostaddr" : "host";
+    postgres::Settings connection{
+        {at, by == By::tcp ? member_.address : config_.run_dir.string()},
+        {"port", std::to_string(config_.port)},
+        {"user", "client"},
+        {"dbname", "postgres"},
+    };
+    return bed_.run(postgres::Session::open(bed_.context().get_executor(), connection, soon()));
+}
+
+std::unique_ptr<Knock> Node::knock() {
+    const auto server = driver_->running_server();
+    const auto before = children_of(server->pid).size();
+    auto knocking = std::make_unique<Knock>(config_.port);
+    EXPECT_TRUE(eventually([&] { return children_of(server->pid).size() > before; }));
+    return knocking;
+}
+
+Knock::Knock(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+        throw std::runtime_error("nobody listens on the port");
+    }
+}
+
+Knock::~Knock() {
+    ::close(fd_);
+}
+
+bool Knock::is_hung_up() const {
+    std::array<char, 256> ignored{};
+    ssize_t got = 0;
+    do {
+        got = ::recv(fd_, ignored.data(), ignored.size(), MSG_DONTWAIT);
+    } while (got > 0);
+    return got == 0 || errno == ECONNRESET;
+}
+
 Bed::Bed() {
     std::string pattern = "/tmp/lockstep-pg-XXXXXX";
     if (::mkdtemp(pattern.data()) == nullptr) {
@@ -224,9 +273,16 @@ Ticket Bed::standby_ticket(Node& of, const std::string& stream_name) {
     return ticket;
 }
 
+void Bed::let_clients_in() {
+    for (auto* const node : {a_.get(), b_.get()}) {
+        node->set_hba({"local all client trust", "host all client 127.0.0.1/32 trust"});
+    }
+}
+
 void Bed::form_primary() {
     must(run(a_->driver().initialise(soon())));
     a_->start(primary_ticket(*a_));
+    a_->sql("create role client login");
     must(run(a_->driver().apply(primary_ticket(*a_), soon())));
     must(run(a_->driver().keep_for({b_->member()}, soon())));
 }

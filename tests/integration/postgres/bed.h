@@ -12,6 +12,22 @@ namespace lockstep::bed {
 
 class Bed;
 
+/// A client that connected and has not said a word: the server waits for who it is.
+class Knock {
+public:
+    explicit Knock(std::uint16_t port);
+    Knock(const Knock&) = delete;
+    Knock& operator=(const Knock&) = delete;
+    ~Knock();
+    [[nodiscard]] bool is_hung_up() const;
+
+private:
+    int fd_ = -1;
+};
+
+/// How a client comes.
+enum class By { tcp, socket };
+
 /// One member: its driver and its server's process.
 class Node {
 public:
@@ -39,6 +55,14 @@ public:
     /// Observes until `good` says so; fails the test after 10 s.
     ServerReport observe_until(const std::function<bool(const ServerReport&)>& good,
                                const char* what);
+
+    /// The user's own rules of access, for a driver that knows nothing of what was before.
+    void set_hba(std::vector<std::string> rules);
+    /// A session of the role "client", not of the agent's.
+    [[nodiscard]] Result<postgres::Session::Ptr> client(By by);
+    [[nodiscard]] bool lets_in(By by) { return client(by).has_value(); }
+    /// Returns once the server has a process for it.
+    [[nodiscard]] std::unique_ptr<Knock> knock();
 
     /// One statement through the Unix socket as the superuser.
     std::string sql(const std::string& statement);
@@ -81,6 +105,8 @@ public:
     [[nodiscard]] Node& a() { return *a_; }
     [[nodiscard]] Node& b() { return *b_; }
 
+    /// The role "client" gets in everywhere, from form_primary() on.
+    void let_clients_in();
     /// a: primary, waiting for nobody; peers may replicate.
     void form_primary();
     /// b: cloned from a and streaming under `name`.

@@ -8,7 +8,7 @@ namespace lockstep {
 namespace {
 
 Ticket of(const PairRecord& record, const MemberId& member) {
-    return wanted_ticket(goal_for(record, member));
+    return wanted_ticket(goal_for(record, member), Door::open);
 }
 
 TEST(WantedTicket, ASoloPrimaryWaitsForNobody) {
@@ -47,6 +47,13 @@ TEST(WantedTicket, WhatShallBePromotedFollowsNobody) {
     EXPECT_FALSE(ticket.primary);
     EXPECT_FALSE(ticket.upstream.has_value());
     EXPECT_TRUE(ticket.stream_name.empty());
+}
+
+TEST(WantedTicket, OnlyAPrimaryHasADoorToShut) { // R9
+    const auto record = fixture::in_sync_record();
+    EXPECT_EQ(of(record, "a").door, Door::open);
+    EXPECT_EQ(wanted_ticket(goal_for(record, "a"), Door::shut).door, Door::shut);
+    EXPECT_EQ(wanted_ticket(goal_for(record, "b"), Door::shut), of(record, "b"));
 }
 
 } // namespace

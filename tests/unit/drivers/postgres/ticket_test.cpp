@@ -90,10 +90,24 @@ TEST(Ticket, PutsTheUsersSettingsFirstSoThatItsOwnWin) {
     }
 }
 
+TEST(Ticket, BehindAShutDoorNoRuleOfTheUsersIsLeft) { // R9
+    auto with_rules = config();
+    with_rules.hba = {"host all all 10.0.0.0/24 scram-sha-256", "local all all trust"};
+    const auto open = render_hba(with_rules, Door::open);
+    const auto shut = render_hba(with_rules, Door::shut);
+    EXPECT_EQ(door_in(open), Door::open);
+    EXPECT_EQ(door_in(shut), Door::shut);
+    EXPECT_EQ(door_in(""), Door::shut);
+    EXPECT_NE(shut.find("local all postgres peer map=lockstep\n"), std::string::npos);
+    EXPECT_NE(shut.find("hostssl replication lockstep_replication all cert"), std::string::npos);
+    EXPECT_EQ(shut.find("10.0.0.0/24"), std::string::npos);
+    EXPECT_EQ(shut.find("trust"), std::string::npos);
+}
+
 TEST(Ticket, LetsInTheAgentThenPeersByCertificateThenTheUsersRules) {
     auto with_rules = config();
     with_rules.hba = {"host all all 10.0.0.0/24 scram-sha-256"};
-    const auto text = render_hba(with_rules);
+    const auto text = render_hba(with_rules, Door::open);
     const auto agent = text.find("local all postgres peer map=lockstep\n");
     const auto peers = text.find("hostssl replication lockstep_replication all cert "
                                  "map=lockstep_peers\n");
