@@ -10,6 +10,22 @@ namespace {
 
 /// Waiting is the deadline's business. c-ares shortens its own timeout at random by up to half.
 constexpr int never_ms = 3600 * 1000;
+/// But one of several resolvers that is silent must leave time for the next.
+constexpr int next_resolver_ms = 1000;
+/// How often c-ares looks which of its own timeouts have passed.
+constexpr std::chrono::milliseconds look_every{200};
+
+[[nodiscard]] int flags_of(Channel::Way way) {
+    constexpr int always = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES;
+    // Without recursion; SERVFAIL is an answer like any other.
+    constexpr int of_authority = always | ARES_FLAG_NORECURSE | ARES_FLAG_NOCHECKRESP;
+    switch (way) {
+    case Channel::Way::udp: return of_authority;
+    case Channel::Way::tcp: return of_authority | ARES_FLAG_USEVC;
+    case Channel::Way::resolver: break;
+    }
+    return always;
+}
 
 [[nodiscard]] bool library_is_ready() {
     static const int status = ares_library_init(ARES_LIB_INIT_ALL); // Once in a process.
@@ -54,31 +70,49 @@ Channel::~Channel() {
     }
 }
 
-Result<std::shared_ptr<Channel>> Channel::open(asio::any_io_executor strand, HostPort server) {
+Result<std::shared_ptr<Channel>> Channel::open(asio::any_io_executor strand, HostPort server,
+                                               Way way) {
     auto channel = std::make_shared<Channel>(std::move(strand));
-    if (auto done = channel->set_up(server); !done) {
+    auto done = channel->set_up(flags_of(way), never_ms);
+    if (done) {
+        done = channel->aim_at(server);
+    }
+    if (!done) {
         return tl::unexpected(done.error());
     }
     return channel;
 }
 
-Result<void> Channel::set_up(const HostPort& server) {
+Result<std::shared_ptr<Channel>> Channel::open_system(asio::any_io_executor strand) {
+    auto channel = std::make_shared<Channel>(std::move(strand));
+    if (auto done = channel->set_up(flags_of(Way::resolver), next_resolver_ms); !done) {
+        return tl::unexpected(done.error());
+    }
+    return channel;
+}
+
+Result<void> Channel::set_up(int flags, int timeout_ms) {
     if (!library_is_ready()) {
         return fail(Errc::refused, "c-ares cannot be initialized");
     }
     ares_options options{};
-    options.flags = ARES_FLAG_NORECURSE | ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES |
-                    ARES_FLAG_NOCHECKRESP; // SERVFAIL is an answer like any other.
-    options.timeout = never_ms;
+    options.flags = flags;
+    options.timeout = timeout_ms;
     options.tries = 1;
     options.sock_state_cb = on_socket;
     options.sock_state_cb_data = this;
-    int status = ares_init_options(&channel_, &options,
-                                   ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES |
-                                       ARES_OPT_SOCK_STATE_CB);
-    if (status == ARES_SUCCESS) {
-        status = ares_set_servers_ports_csv(channel_, csv_of(server).c_str());
+    const int status = ares_init_options(&channel_, &options,
+                                         ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES |
+                                             ARES_OPT_SOCK_STATE_CB);
+    if (status != ARES_SUCCESS) {
+        return fail(Errc::refused,
+                    std::string("c-ares cannot be set up: ") + ares_strerror(status));
     }
+    return {};
+}
+
+Result<void> Channel::aim_at(const HostPort& server) {
+    const int status = ares_set_servers_ports_csv(channel_, csv_of(server).c_str());
     if (status != ARES_SUCCESS) {
         return fail(Errc::refused,
                     std::string("c-ares cannot ask there: ") + ares_strerror(status));
@@ -88,11 +122,13 @@ Result<void> Channel::set_up(const HostPort& server) {
 
 Awaitable<std::vector<Result<std::string>>>
 Channel::ask(std::shared_ptr<Channel> self, std::vector<Asked> questions, Deadline deadline) {
-    self->answered_.expires_at(deadline.at());
+    const auto outcome = asio::as_tuple(asio::use_awaitable);
     self->send(questions);
-    if (self->outstanding_ > 0) {
-        const auto outcome = asio::as_tuple(asio::use_awaitable);
+    while (self->outstanding_ > 0 && !deadline.passed()) {
+        const auto next_look = deadline.earlier(look_every);
+        self->answered_.expires_at(next_look.at());
         co_await self->answered_.async_wait(outcome);
+        ares_process_fd(self->channel_, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
     }
     ares_cancel(self->channel_); // Calls on_reply() for those that got none.
     co_return std::move(self->replies_);

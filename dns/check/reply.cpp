@@ -21,28 +21,38 @@ namespace {
            ldns_dname_compare(ldns_rr_owner(&record), &name) == 0;
 }
 
-} // namespace
-
-Result<RecordSet> read_reply(std::string_view packet, const std::string& name, RecordType type) {
-    ldns_pkt* parsed = nullptr;
-    if (ldns_wire2pkt(&parsed, reinterpret_cast<const std::uint8_t*>(packet.data()),
-                      packet.size()) != LDNS_STATUS_OK) {
+[[nodiscard]] Result<LdnsOwned<ldns_pkt>> parsed(std::string_view packet, const std::string& name) {
+    ldns_pkt* made = nullptr;
+    if (ldns_wire2pkt(&made, reinterpret_cast<const std::uint8_t*>(packet.data()), packet.size()) !=
+        LDNS_STATUS_OK) {
         return fail(Errc::corrupt, "its reply for " + name + " does not parse");
     }
-    const LdnsOwned<ldns_pkt> reply(parsed);
-    if (const auto rcode = ldns_pkt_get_rcode(reply.get()); rcode != LDNS_RCODE_NOERROR) {
+    return LdnsOwned<ldns_pkt>(made);
+}
+
+[[nodiscard]] Result<void> expect_success(const ldns_pkt& reply, const std::string& name) {
+    if (const auto rcode = ldns_pkt_get_rcode(&reply); rcode != LDNS_RCODE_NOERROR) {
         return fail(Errc::refused, "answers " + std::string(to_string(static_cast<Rcode>(rcode))) +
                                        " for " + name);
     }
-    if (!ldns_pkt_aa(reply.get())) {
+    return {};
+}
+
+[[nodiscard]] Result<void> expect_authority(const ldns_pkt& reply, const std::string& name) {
+    if (!ldns_pkt_aa(&reply)) {
         return fail(Errc::refused, "its answer for " + name + " is not authoritative");
     }
+    return {};
+}
+
+[[nodiscard]] Result<RecordSet> records_in(const ldns_pkt& reply, const std::string& name,
+                                           RecordType type) {
     const LdnsOwned<ldns_rdf> owner(ldns_dname_new_frm_str(name.c_str()));
     if (!owner) {
         return fail(Errc::refused, name + " is no domain name");
     }
     RecordSet found;
-    const ldns_rr_list* answers = ldns_pkt_answer(reply.get());
+    const ldns_rr_list* answers = ldns_pkt_answer(&reply);
     for (std::size_t at = 0; at < ldns_rr_list_rr_count(answers); ++at) {
         const ldns_rr& record = *ldns_rr_list_rr(answers, at);
         if (is_of(record, *owner, type)) {
@@ -51,6 +61,35 @@ Result<RecordSet> read_reply(std::string_view packet, const std::string& name, R
         }
     }
     return found;
+}
+
+} // namespace
+
+Result<RecordSet> read_reply(std::string_view packet, const std::string& name, RecordType type) {
+    const auto reply = parsed(packet, name);
+    if (!reply) {
+        return tl::unexpected(reply.error());
+    }
+    return expect_success(**reply, name)
+        .and_then([&] { return expect_authority(**reply, name); })
+        .and_then([&] { return records_in(**reply, name, type); });
+}
+
+Result<RecordSet> read_reply_if_any(std::string_view packet, const std::string& name,
+                                    RecordType type) {
+    const auto reply = parsed(packet, name);
+    if (reply && ldns_pkt_get_rcode(reply->get()) == LDNS_RCODE_NXDOMAIN) {
+        return expect_authority(**reply, name).map([] { return RecordSet(); });
+    }
+    return read_reply(packet, name, type);
+}
+
+Result<RecordSet> read_resolved(std::string_view packet, const std::string& name, RecordType type) {
+    const auto reply = parsed(packet, name);
+    if (!reply) {
+        return tl::unexpected(reply.error());
+    }
+    return expect_success(**reply, name).and_then([&] { return records_in(**reply, name, type); });
 }
 
 Result<std::uint64_t> read_number(const std::string& text, std::string_view word) {

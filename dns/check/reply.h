@@ -21,6 +21,14 @@ struct RecordSet {
 [[nodiscard]] Result<RecordSet> read_reply(std::string_view packet, const std::string& name,
                                            RecordType type);
 
+/// The same, but a name that does not exist (NXDOMAIN, authoritative) has no records.
+[[nodiscard]] Result<RecordSet> read_reply_if_any(std::string_view packet, const std::string& name,
+                                                  RecordType type);
+
+/// The same for what a resolver found out for us: it need not be authoritative.
+[[nodiscard]] Result<RecordSet> read_resolved(std::string_view packet, const std::string& name,
+                                              RecordType type);
+
 /// The number after `word=` in a pair's TXT record. Errors: `corrupt`.
 [[nodiscard]] Result<std::uint64_t> read_number(const std::string& text, std::string_view word);
 

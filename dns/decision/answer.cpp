@@ -7,6 +7,8 @@
 
 #include <arpa/inet.h>
 
+#include "dns/decision/told.h"
+
 namespace lockstep::dns {
 namespace {
 
@@ -101,8 +103,7 @@ private:
         if (!view_.vouched.contains(endpoint.pair) || !leads_to) {
             return Answer{.rcode = Rcode::server_failure};
         }
-        const std::string told = "\"epoch=" + std::to_string(number(endpoint.epoch)) +
-                                 " revision=" + std::to_string(number(endpoint.revision)) + "\"";
+        const std::string told = to_text(Told{endpoint.epoch, endpoint.revision});
         return from({*std::move(leads_to),
                      Record{question_.name, RecordType::txt, endpoint.ttl_seconds, told}});
     }

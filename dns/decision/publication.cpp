@@ -5,16 +5,17 @@
 
 #include <arpa/inet.h>
 
+#include "dns/decision/told.h"
+
 namespace lockstep::dns {
 namespace {
 
 [[nodiscard]] std::string describe(Epoch epoch, Revision revision) {
-    return "epoch " + std::to_string(number(epoch)) + ", revision " +
-           std::to_string(number(revision));
+    return in_words(Told{epoch, revision});
 }
 
 [[nodiscard]] bool is_newer(const NameAnswer& answer, const Endpoint& wanted) {
-    return std::pair(answer.epoch, answer.revision) > std::pair(wanted.epoch, wanted.revision);
+    return Told{answer.epoch, answer.revision} > Told{wanted.epoch, wanted.revision};
 }
 
 /// IPv6 addresses may be spelled in several ways.
