@@ -99,33 +99,43 @@ Account Ledger::account(const Session::Where& final_primary) const {
 
 namespace {
 
+constexpr Milliseconds down_from{500}; // Shorter gaps are noise of a busy machine.
+
 struct Gap {
     Clock::duration length{0};
     std::optional<Clock::time_point> end;
 };
 
-Gap longest(const Ledger& ledger, Clock::time_point from) {
-    Gap gap;
+// From `from` to the end of the ledger without a seam.
+std::vector<Gap> gaps(const Ledger& ledger, Clock::time_point from) {
+    std::vector<Gap> all;
     Clock::time_point last = from;
     for (const auto& write : ledger.writes) {
-        if (!is_acknowledged(write) || write.answered < from) {
-            continue;
+        if (is_acknowledged(write) && write.answered >= from) {
+            all.push_back({write.answered - last, write.answered});
+            last = write.answered;
         }
-        if (write.answered - last > gap.length) {
-            gap = {write.answered - last, write.answered};
-        }
-        last = write.answered;
     }
-    if (ledger.ended - last > gap.length) {
-        gap = {ledger.ended - last, std::nullopt};
-    }
-    return gap;
+    all.push_back({ledger.ended - last, std::nullopt});
+    return all;
+}
+
+Gap longest(const Ledger& ledger, Clock::time_point from) {
+    return std::ranges::max(gaps(ledger, from), {}, &Gap::length);
 }
 
 } // namespace
 
 Milliseconds Ledger::longest_gap(Clock::time_point from) const {
     return std::chrono::ceil<Milliseconds>(longest(*this, from).length);
+}
+
+Milliseconds Ledger::down_total(Clock::time_point from) const {
+    Clock::duration sum{0};
+    for (const auto& gap : gaps(*this, from)) {
+        sum += gap.length > down_from ? gap.length : Clock::duration{0};
+    }
+    return std::chrono::ceil<Milliseconds>(sum);
 }
 
 std::optional<Clock::time_point> Ledger::resumed(Clock::time_point from) const {

@@ -57,7 +57,9 @@ struct Ledger {
     [[nodiscard]] std::uint64_t stale() const;
     /// The longest time without any acknowledged write between `from` and the end.
     [[nodiscard]] Milliseconds longest_gap(Clock::time_point from) const;
-    /// The first acknowledgement after that gap; empty if there was none any more.
+    /// The sum of all times longer than half a second without any acknowledged write.
+    [[nodiscard]] Milliseconds down_total(Clock::time_point from) const;
+    /// The first acknowledgement after the longest gap; empty if there was none any more.
     [[nodiscard]] std::optional<Clock::time_point> resumed(Clock::time_point from) const;
     /// Everything that this and other clients of the same run saw.
     [[nodiscard]] Ledger with(const Ledger& other) const;

@@ -89,6 +89,7 @@ public:
     [[nodiscard]] Writers::Options writers() const;
 
     // Its places ------------------------------------------------------------------------------
+    [[nodiscard]] const std::vector<std::string>& members() const { return plan_.members; }
     [[nodiscard]] const std::filesystem::path& folder() const { return plan_.folder; }
     [[nodiscard]] std::filesystem::path folder_of(const std::string& host) const;
     [[nodiscard]] std::filesystem::path data_of(const std::string& member) const;

@@ -38,6 +38,17 @@ std::vector<Moment> moments_after(const nlohmann::json& events, std::int64_t fau
     return moments;
 }
 
+std::optional<Relaxation> read_relaxation(const std::vector<Moment>& moments) {
+    const auto decided = first_of(moments, "narrow", 0);
+    if (decided == not_seen) {
+        return std::nullopt;
+    }
+    const auto stored = std::max(decided, first_of(moments, "decision", decided, "solo"));
+    const auto relaxed =
+        std::max(stored, first_of(moments, "ticket", stored, "commits wait for nobody"));
+    return Relaxation{decided, span(decided, stored), span(stored, relaxed)};
+}
+
 } // namespace
 
 Timeline read_timeline(const nlohmann::json& events, std::int64_t fault_unix_ms,
@@ -45,10 +56,14 @@ Timeline read_timeline(const nlohmann::json& events, std::int64_t fault_unix_ms,
     Timeline timeline;
     timeline.moments = moments_after(events, fault_unix_ms);
     const auto& moments = timeline.moments;
+    timeline.relaxation = read_relaxation(moments);
     const auto decided = first_of(moments, "promote", 0);
     if (decided == not_seen) {
+        timeline.redundant_again_ms =
+            first_of(moments, "widen", std::max<std::int64_t>(0, first_of(moments, "narrow", 0)));
         return timeline;
     }
+    timeline.promoted = true;
     // The first word about the new record comes as soon as it is stored.
     const auto stored = std::max(decided, first_of(moments, "decision", decided, "promoting"));
     // An acknowledged write proves that it serves, even if the controller notes it a moment later.

@@ -33,6 +33,15 @@ TEST(Ledger, CountsTheOutageFromTheFaultOn) {
     EXPECT_EQ(ledger.resumed(at(1000)), at(1250));
 }
 
+TEST(Ledger, AddsUpAllOutages) {
+    Ledger ledger;
+    ledger.writes = {acknowledged(0, 1), acknowledged(700, 801), acknowledged(900, 901),
+                     acknowledged(1600, 1601)};
+    ledger.ended = at(1700);
+    EXPECT_EQ(ledger.longest_gap(at(1)), Milliseconds{800});
+    EXPECT_EQ(ledger.down_total(at(1)), Milliseconds{1500});
+}
+
 TEST(Ledger, CountsAnOutageThatNeverEnded) {
     Ledger ledger;
     ledger.writes = {acknowledged(0, 1), acknowledged(1010, 1020), unanswered(1030, 3030)};

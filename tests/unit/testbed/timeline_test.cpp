@@ -28,6 +28,20 @@ TEST(Timeline, SharesTheOutageOutAmongItsPhases) {
     EXPECT_EQ(timeline.redundant_again_ms, 2000);
 }
 
+TEST(Timeline, SaysHowLongWritesWaitedForALostStandby) {
+    const Json events{event(900, "narrow"), event(2600, "narrow", "the standby failed"),
+                      event(2604, "decision", "solo: the primary is alone"),
+                      event(2650, "ticket", "commits wait for nobody, after 40 ms"),
+                      event(6000, "widen")};
+    const auto timeline = read_timeline(events, 1000, 1660);
+    EXPECT_FALSE(timeline.promoted);
+    ASSERT_TRUE(timeline.relaxation.has_value());
+    EXPECT_EQ(timeline.relaxation->detect, 1600);
+    EXPECT_EQ(timeline.relaxation->decide, 4);
+    EXPECT_EQ(timeline.relaxation->relax, 46);
+    EXPECT_EQ(timeline.redundant_again_ms, 5000);
+}
+
 TEST(Timeline, IsNeverNegative) {
     const Json events{event(1004, "promote"), event(1050, "serve"), event(1080, "published")};
     const auto timeline = read_timeline(events, 1000, 40); // Written before it was published.

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "tests/support/testbed/testbed.h"
+
+namespace lockstep::bench {
+
+/// The pair that something happens to.
+struct Stage {
+    testbed::Testbed& bed;
+    std::string primary; // Before.
+    std::string standby;
+};
+
+/// How the pair stands when all is over: in sync again …
+enum class End {
+    under_the_other, // … under its former standby.
+    renewed,         // … under the same primary, its standby let in anew.
+    either,          // … under whichever.
+};
+
+/// What the issue asks for; 0: nothing. Milliseconds.
+struct Target {
+    std::int64_t median = 0;         // Of the outage that clients see.
+    std::int64_t median_servers = 0; // … that probes of each server see.
+    std::int64_t worst = 0;
+    std::int64_t times_floor = 0; // The median, as a multiple of the floor's.
+    std::int64_t fenced = 0;      // The old primary's database is gone.
+    std::int64_t redundant = 0;   // In sync again, from the fault.
+    bool nobody_fails = false;    // No write is refused or abandoned.
+    const char* in_words = "";
+};
+
+struct Scenario {
+    const char* name;
+    const char* what;
+    void (*prepare)(Stage& stage) = nullptr; // Before the fault: the outage is not counted yet.
+    void (*strike)(Stage& stage) = nullptr;
+    void (*mend)(Stage& stage) = nullptr; // Null: it mends itself.
+    testbed::Milliseconds hold{0}; // The fault lasts so long at least, and until writes are back.
+    End end = End::either;
+    Target target;
+    const char* peers = "";       // Seconds, tuned: Patroni/pg_auto_failover.
+    bool fences = false;          // The old primary's database lives on until it is fenced.
+    std::uint64_t disk_bytes = 0; // Of each member's data; 0: no disk of its own.
+};
+
+[[nodiscard]] std::span<const Scenario> scenarios();
+
+} // namespace lockstep::bench
