@@ -14,6 +14,9 @@ void age(Probe& probe, Milliseconds by) {
 Observation aged(Observation observation, Milliseconds by) {
     observation.acknowledgements.silent += by;
     observation.stream.silent += by;
+    if (observation.hand_over) {
+        observation.hand_over->in_stage += by;
+    }
     age(observation.sql, by);
     age(observation.fsync, by);
     age(observation.heartbeat, by);

@@ -31,6 +31,12 @@ bool stands_down(const PairRecord& record) {
     return phase_of(record) == Phase::promoting && record.intent.kind == IntentKind::give_back;
 }
 
+/// Where no standby is in sync any more, nobody is switched over to.
+bool switches_over(const PairRecord& record) {
+    return phase_of(record) == Phase::in_sync && record.intent.kind == IntentKind::switch_over &&
+           standby_of(record) == record.intent.member;
+}
+
 void fill_primary(const PairRecord& record, Goal& goal) {
     if (stands_down(record)) {
         return;
@@ -38,12 +44,14 @@ void fill_primary(const PairRecord& record, Goal& goal) {
     goal.role = Role::primary;
     goal.form = phase_of(record) == Phase::forming;
     goal.promote = phase_of(record) == Phase::promoting;
+    goal.hand_over = switches_over(record);
     goal.prove = record.grant.has_value();
     goal.sync_name = sync_name_of(record);
 }
 
 void fill_standby(const PairRecord& record, const MemberId& member, Goal& goal) {
     goal.hold_replay = record.grant && record.grant->member == member;
+    goal.take_over = switches_over(record) && record.intent.member == member;
     goal.sync_name = stream_name(record, member);
     goal.rebuild_allowed = !goal.data_protected && !record.paused && record.served;
     if (record.served) {

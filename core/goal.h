@@ -22,8 +22,10 @@ struct Goal {
     Revision revision{};
     Epoch epoch{};
     Role role = Role::none;
-    bool form = false;    // Primary of a pair that never served: may be made from nothing.
-    bool promote = false; // Primary of an epoch that has not served yet: promotes itself.
+    bool form = false;      // Primary of a pair that never served: may be made from nothing.
+    bool promote = false;   // Primary of an epoch that has not served yet: promotes itself.
+    bool hand_over = false; // Primary while it is to be switched over from: stops cleanly.
+    bool take_over = false; // Standby while it is to be switched over to: says at once what it has.
     bool prove = false; // Primary while granted: sees the engine hold a commit, takes the barrier.
     bool hold_replay = false;     // Standby while granted: holds replay for that proof.
     bool data_protected = false;  // R10: its data may not be replaced.

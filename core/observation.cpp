@@ -14,4 +14,14 @@ std::string_view to_string(ServerState state) {
     return "unknown";
 }
 
+std::string_view to_string(HandOverStage stage) {
+    switch (stage) {
+    case HandOverStage::preparing: return "preparing";
+    case HandOverStage::draining: return "draining";
+    case HandOverStage::stopping: return "stopping";
+    case HandOverStage::stopped: return "stopped";
+    }
+    return "unknown";
+}
+
 } // namespace lockstep

@@ -57,6 +57,25 @@ struct Stream {
     friend bool operator==(const Stream&, const Stream&) = default;
 };
 
+/// How far a primary is that shall be switched over from.
+enum class HandOverStage {
+    preparing, // Serves; writes to disk what would make its stop long.
+    draining,  // Its door is shut; clients' sessions end, and no commit is left waiting.
+    stopping,  // The server was told to stop, and is down or about to be.
+    stopped,   // It was shut down cleanly: its log ends at `end`, for good.
+};
+
+[[nodiscard]] std::string_view to_string(HandOverStage stage);
+
+struct HandOver {
+    Revision revision{}; // Under which it was begun.
+    HandOverStage stage = HandOverStage::preparing;
+    Milliseconds in_stage{0};
+    Position end;        // When stopped.
+    std::string trouble; // Why it is given up, in this stage. Empty: it is not.
+    friend bool operator==(const HandOver&, const HandOver&) = default;
+};
+
 /// A long work of an agent's: a clone, a copy.
 struct Job {
     std::string what; // "cloning from a"
@@ -76,9 +95,11 @@ struct Observation {
     Revision accepted{};   // The highest revision that it has on disk (R7).
     ServerState server = ServerState::no_data;
     std::string server_version;
-    std::string death;           // How the last server process ended; empty: none did.
-    std::string start;           // To what a promise belongs (record.h: Promise).
-    Position position;           // Standby: flushed. Primary: end of its log. Else: not known.
+    std::string death; // How the last server process ended; empty: none did.
+    std::string start; // To what a promise belongs (record.h: Promise).
+    Position position; // Standby: flushed. Primary: end of its log. Else: not known.
+    std::uint64_t unreplayed_bytes = 0; // Standby: flushed and not replayed yet. Primary: written
+                                        // and not replayed yet by its standby, if that streams.
     Epoch serving{0};            // Server is primary and finished everything that this epoch's
                                  // promotion needs; 0: it does not serve.
     bool never_promoted = false; // Proved from disk: no promotion of this data folder for the
@@ -86,6 +107,7 @@ struct Observation {
     Stream stream;
     Acknowledgements acknowledgements;
     std::optional<Barrier> barrier;
+    std::optional<HandOver> hand_over;
     std::string lowered;                // R13: R1 was lowered here: who and what. Empty: not.
     std::string unfit;                  // Why this member cannot be in sync (F5). Empty: it can.
     std::vector<std::string> rpo_notes; // "RPO 0 not in force for …" (F6).

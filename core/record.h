@@ -45,8 +45,9 @@ struct Grant {
 
 enum class IntentKind {
     none,
-    fail_over, // Promote `member`, which must be in the in-sync set.
-    force,     // Promote `member` though acknowledged commits may be missing on it.
+    fail_over,   // Promote `member`, which must be in the in-sync set.
+    switch_over, // The primary stops cleanly, then `member`, the in-sync standby, is promoted.
+    force,       // Promote `member` though acknowledged commits may be missing on it.
     give_back, // While promoting: the new primary stands down, so that the former may return (F23).
     remove,    // Take `member` out of the pair.
 };
@@ -58,6 +59,7 @@ struct Intent {
     std::string
         fenced_by; // With `force`: how the old primary was stopped, in the operator's words.
     std::string asked_by;
+    std::int64_t asked_unix_ms = 0; // With `switch_over`: how long ago; carries no safety.
     friend bool operator==(const Intent&, const Intent&) = default;
 };
 

@@ -47,6 +47,12 @@ std::string describe_intent(const PairRecord& before, const Intent& intent) {
     case IntentKind::fail_over:
         return intent.member + " would be promoted and " + before.primary +
                " would become its standby; nothing acknowledged is lost";
+    case IntentKind::switch_over:
+        return before.primary + " would write a checkpoint, let nobody in any more and stop; " +
+               intent.member + " would be promoted once it has all of it, and " + before.primary +
+               " would become its standby; nobody could write for some tenths of a second, and "
+               "nothing is lost; if a step before the promotion fails, " +
+               before.primary + " goes on";
     case IntentKind::force:
         return intent.member + " would be promoted in place of " + before.primary +
                "; commits acknowledged by " + before.primary + " that " + intent.member +

@@ -2,6 +2,7 @@
 
 #include "controller/decision/evidence.h"
 #include "controller/decision/facts.h"
+#include "controller/decision/switchover.h"
 
 namespace lockstep {
 namespace {
@@ -84,6 +85,12 @@ void assess_standby(const PairRecord& record, const View& view, Assessment& seen
     seen.standby_evidence = failure.words.empty() ? hindrance : failure.words;
     seen.lowered_evidence = lowering(record, view, standby);
     seen.facts.lowered = !seen.lowered_evidence.empty();
+}
+
+void assess_switchover(const PairRecord& record, const View& view, Assessment& seen) {
+    const auto switchover = switchover_of(record, view, seen);
+    seen.facts.switchover = switchover.state;
+    seen.switchover_evidence = switchover.words;
 }
 
 void assess_barrier(const PairRecord& record, const View& view, Assessment& seen) {
@@ -195,7 +202,8 @@ void assess_intent(const PairRecord& record, const View& view, Assessment& seen)
     const bool on_standby = standby == intent.member;
     const auto target = heard(record, view, intent.member);
     switch (intent.kind) {
-    case IntentKind::none: return;
+    case IntentKind::none:
+    case IntentKind::switch_over: return; // See assess_switchover().
     case IntentKind::fail_over: seen.facts.failover_asked = on_standby; return;
     case IntentKind::force:
         seen.facts.failover_asked = on_standby;
@@ -226,6 +234,7 @@ Assessment assess(const PairRecord& record, const View& view) {
     assess_halt(record, view, seen);
     assess_primary(record, view, seen);
     assess_standby(record, view, seen);
+    assess_switchover(record, view, seen);
     assess_barrier(record, view, seen);
     assess_candidates(record, view, seen);
     assess_intent(record, view, seen);

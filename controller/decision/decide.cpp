@@ -51,8 +51,9 @@ void leave_standby(PairRecord& record, const Assessment& seen, const View& view)
         count_loss(record, view.unix_ms);
     }
     record.grant.reset();
-    if (record.intent.kind == IntentKind::fail_over) {
-        record.intent = {}; // Nobody is left to fail over to; later it would come as a surprise.
+    if (record.intent.kind == IntentKind::fail_over ||
+        record.intent.kind == IntentKind::switch_over) {
+        record.intent = {}; // Nobody is left to promote; later it would come as a surprise.
     }
     const auto own = record.in_sync.at(record.primary);
     record.in_sync = {{record.primary, own}};

@@ -2,15 +2,12 @@
 
 #include <algorithm>
 
+#include "controller/decision/switchover.h"
+
 namespace lockstep {
 namespace {
 
 using std::chrono::duration_cast;
-
-std::string seconds(Milliseconds span) {
-    const auto tenths = span.count() / 100;
-    return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " s";
-}
 
 const MemberView* member_view(const View& view, const MemberId& id) {
     const auto found = view.members.find(id);
@@ -57,6 +54,9 @@ Failure failure_told(const PairRecord& record, const Observation& told) {
     if (!same_data(record, told)) {
         return {true, told.member + "'s data folder is not the one this pair was promised on"};
     }
+    if (stops_on_purpose(record, told)) {
+        return {};
+    }
     if (has_no_server(told)) {
         return {true, how_it_ended(told)};
     }
@@ -88,6 +88,11 @@ Failure failure_of_silent(const PairRecord& record, const View& view) {
 }
 
 } // namespace
+
+std::string seconds(Milliseconds span) {
+    const auto tenths = span.count() / 100;
+    return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " s";
+}
 
 const Observation* heard(const PairRecord& record, const View& view, const MemberId& id) {
     const auto* member = member_view(view, id);

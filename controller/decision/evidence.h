@@ -9,6 +9,9 @@
 /// What counts as evidence, row by row of DESIGN.md 5. Pure.
 namespace lockstep {
 
+/// "1.5 s"
+[[nodiscard]] std::string seconds(Milliseconds span);
+
 /// What `id`'s agent says, if its stream is open and was heard within `dead_after`; else null.
 [[nodiscard]] const Observation* heard(const PairRecord& record, const View& view,
                                        const MemberId& id);

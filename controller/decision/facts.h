@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -7,6 +8,15 @@
 #include "core/record.h"
 
 namespace lockstep {
+
+/// How far a planned switchover is.
+enum class Switchover : std::uint8_t {
+    none,
+    under_way,  // The primary prepares, or stops.
+    done,       // The primary stopped cleanly, and the standby has all of it (F22).
+    failed,     // It cannot be finished, or not in time.
+    given_back, // It was given up after the primary had been stopped, which is not up again yet.
+};
 
 /// What the table of rules asks, each a plain yes or no.
 struct Facts {
@@ -29,6 +39,7 @@ struct Facts {
     bool past_barrier = false;       // R4.4
     bool former_may_return = false;  // F23: the new primary stood down, never having promoted.
     bool has_promoted = false;       // F23: it was asked to stand down, but had promoted already.
+    Switchover switchover = Switchover::none; // That an operator asked for.
     friend bool operator==(const Facts&, const Facts&) = default;
 };
 
@@ -41,8 +52,9 @@ struct Assessment {
     std::string standby_evidence;
     std::string halt_evidence;
     std::string lowered_evidence;
-    std::string candidate_evidence; // Why there is no candidate, or who it is.
-    std::string barrier_evidence;   // What the grant still waits for.
+    std::string candidate_evidence;  // Why there is no candidate, or who it is.
+    std::string barrier_evidence;    // What the grant still waits for.
+    std::string switchover_evidence; // How far it is, or why it is given up.
 };
 
 /// Pure: the same record and view give the same facts.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "controller/decision/evidence.h"
+#include "controller/decision/switchover.h"
 
 namespace lockstep {
 namespace {
@@ -116,6 +117,38 @@ Result<PairRecord> with_failover(const PairRecord& record, const View& view,
         return refuse(no_standby(record));
     }
     return by_force(record, view, request);
+}
+
+Result<PairRecord> with_switchover(const PairRecord& record, const View& view,
+                                   const SwitchoverRequest& request) {
+    if (!request.to.empty() && !record.members.contains(request.to)) {
+        return fail(Errc::unreachable, request.to + " is not a member of " + record.pair);
+    }
+    if (request.to == record.primary) {
+        return refuse(request.to + " is the primary already");
+    }
+    const auto standby = standby_of(record);
+    if (phase_of(record) != Phase::in_sync || !standby) {
+        return refuse("no switchover now: " + record.pair + " is " +
+                      std::string(to_string(phase_of(record))) +
+                      ", not in sync. `lockstep status " + record.pair +
+                      "` says what it waits for");
+    }
+    if (!request.to.empty() && request.to != *standby) {
+        return refuse("only " + *standby + " is in sync with " + record.primary +
+                      ": switch over to it, not to " + request.to);
+    }
+    if (record.intent.kind != IntentKind::none) {
+        return refuse("no switchover now: what " + record.intent.asked_by +
+                      " asked for is still to be done");
+    }
+    const auto hindrance = switchover_hindrance(record, view, *standby);
+    if (!hindrance.empty()) {
+        return refuse("no switchover now: " + hindrance);
+    }
+    PairRecord asked = record;
+    asked.intent = {IntentKind::switch_over, *standby, "", request.asked_by, view.unix_ms};
+    return asked;
 }
 
 Result<PairRecord> with_member(const PairRecord& record, const Member& member) {

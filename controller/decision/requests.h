@@ -26,10 +26,17 @@ struct FailoverRequest {
     std::string asked_by;
 };
 
+struct SwitchoverRequest {
+    MemberId to; // Empty: the in-sync standby.
+    std::string asked_by;
+};
+
 /// Each returns the record to swap in, or `refused` with the reason and what to do instead. Pure.
 [[nodiscard]] Result<PairRecord> first_record(const CreatePair& request);
 [[nodiscard]] Result<PairRecord> with_failover(const PairRecord& record, const View& view,
                                                const FailoverRequest& request);
+[[nodiscard]] Result<PairRecord> with_switchover(const PairRecord& record, const View& view,
+                                                 const SwitchoverRequest& request);
 [[nodiscard]] Result<PairRecord> with_member(const PairRecord& record, const Member& member);
 [[nodiscard]] Result<PairRecord> without_member(const PairRecord& record, const MemberId& member,
                                                 const std::string& asked_by);

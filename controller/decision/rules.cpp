@@ -36,6 +36,18 @@ constexpr bool lowered(const Facts& f) {
 constexpr bool may_fail_over(const Facts& f) {
     return f.failover_asked && f.standby_promotable;
 }
+constexpr bool handed_over(const Facts& f) {
+    return f.switchover == Switchover::done && f.standby_promotable;
+}
+constexpr bool switchover_failed(const Facts& f) {
+    return f.switchover == Switchover::failed;
+}
+constexpr bool hands_over(const Facts& f) {
+    return f.switchover == Switchover::under_way || f.switchover == Switchover::done;
+}
+constexpr bool given_back(const Facts& f) {
+    return f.switchover == Switchover::given_back;
+}
 constexpr bool failed_while_paused(const Facts& f) {
     return f.primary_failed && f.paused && !f.force_asked;
 }
@@ -86,6 +98,7 @@ constexpr auto about_standby = &Assessment::standby_evidence;
 constexpr auto about_lowered = &Assessment::lowered_evidence;
 constexpr auto about_candidate = &Assessment::candidate_evidence;
 constexpr auto about_barrier = &Assessment::barrier_evidence;
+constexpr auto about_switchover = &Assessment::switchover_evidence;
 constexpr std::string Assessment::*nothing = nullptr;
 
 // clang-format off
@@ -114,6 +127,8 @@ constexpr std::array table = {
 
     Rule{in_sync,   WHEN(halted),              Action::wait,      in_sync,   alarm,   "the store and an agent disagree about this pair: nothing is decided", about_halt},
     Rule{in_sync,   WHEN(lowered),             Action::narrow,    solo,      alarm,   "strict replication was lowered: the standby may lack acknowledged commits", about_lowered},
+    Rule{in_sync,   WHEN(handed_over),         Action::promote,   promoting, info,    "an operator asked for a switchover; the primary stopped cleanly, and the standby has all of it", about_switchover},
+    Rule{in_sync,   WHEN(switchover_failed),   Action::cancel,    in_sync,   warning, "the switchover is given up, and the primary goes on", about_switchover},
     Rule{in_sync,   WHEN(may_fail_over),       Action::promote,   promoting, warning, "an operator asked for a failover; the standby has every acknowledged commit", nothing},
     Rule{in_sync,   WHEN(failed_while_paused), Action::stay,      in_sync,   alarm,   "the primary failed, and failover is paused by an operator", about_primary},
     Rule{in_sync,   WHEN(may_promote),         Action::promote,   promoting, warning, "the primary failed; the standby has every acknowledged commit", about_primary},
@@ -121,6 +136,8 @@ constexpr std::array table = {
     Rule{in_sync,   WHEN(force_asked),         Action::force,     promoting, alarm,   "an operator forces the failover and accepts that acknowledged commits may be lost", about_primary},
     Rule{in_sync,   WHEN(failed_unheard),      Action::wait,      in_sync,   alarm,   "the primary failed; waiting to hear from the standby", about_primary},
     Rule{in_sync,   WHEN(primary_failed),      Action::stay,      in_sync,   alarm,   "the primary failed and the standby cannot be promoted now: whichever is back first serves", about_standby},
+    Rule{in_sync,   WHEN(hands_over),          Action::wait,      in_sync,   info,    "an operator asked for a switchover", about_switchover},
+    Rule{in_sync,   WHEN(given_back),          Action::stay,      in_sync,   warning, "the switchover was given up: the primary is started again", about_switchover},
     Rule{in_sync,   WHEN(removal_asked),       Action::narrow,    solo,      info,    "an operator takes the standby out", nothing},
     Rule{in_sync,   WHEN(may_go_alone),        Action::narrow,    solo,      warning, "the standby failed; the primary goes on alone", about_standby},
     Rule{in_sync,   WHEN(standby_failed),      Action::stay,      in_sync,   alarm,   "the standby failed, and by policy commits wait for it", about_standby},

@@ -81,6 +81,7 @@ LOCKSTEP_JSON_ENUM(WhenStandbyLost,
 LOCKSTEP_JSON_ENUM(Profile, {{Profile::lan, "lan"}, {Profile::wan, "wan"}})
 LOCKSTEP_JSON_ENUM(IntentKind, {{IntentKind::none, "none"},
                                 {IntentKind::fail_over, "fail_over"},
+                                {IntentKind::switch_over, "switch_over"},
                                 {IntentKind::force, "force"},
                                 {IntentKind::give_back, "give_back"},
                                 {IntentKind::remove, "remove"}})
@@ -90,6 +91,10 @@ LOCKSTEP_JSON_ENUM(ServerState, {{ServerState::no_data, "no_data"},
                                  {ServerState::starting, "starting"},
                                  {ServerState::primary, "primary"},
                                  {ServerState::standby, "standby"}})
+LOCKSTEP_JSON_ENUM(HandOverStage, {{HandOverStage::preparing, "preparing"},
+                                   {HandOverStage::draining, "draining"},
+                                   {HandOverStage::stopping, "stopping"},
+                                   {HandOverStage::stopped, "stopped"}})
 LOCKSTEP_JSON_ENUM(Severity, {{Severity::info, "info"},
                               {Severity::warning, "warning"},
                               {Severity::alarm, "alarm"}})
@@ -101,7 +106,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Member, id, zone, host, address, port, probe_
                                    kind)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Promise, granted_at, start)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Grant, member, start, granted_unix_ms)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Intent, kind, member, fenced_by, asked_by)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Intent, kind, member, fenced_by, asked_by, asked_unix_ms)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(HoldDown, losses, last_loss_unix_ms)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PairRecord, pair, engine, store_id, revision, epoch, primary,
                                    former, served, in_sync, grant, members, intent, paused, policy,
@@ -109,13 +114,14 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PairRecord, pair, engine, store_id, revision,
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Probe, silent, trouble)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Acknowledgements, name, streaming, silent, disk_proved)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Barrier, revision, name, position)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(HandOver, revision, stage, in_stage, end, trouble)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Stream, connected, name, silent, clean_for)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Job, what, done_bytes, total_bytes, running_for)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Observation, member, data_id, system_id, store_id, accepted,
-                                   server, server_version, death, start, position, serving,
-                                   never_promoted, stream, acknowledgements, barrier, lowered,
-                                   unfit, rpo_notes, sql, fsync, heartbeat, free_bytes, job,
-                                   start_request, alarms)
+                                   server, server_version, death, start, position, unreplayed_bytes,
+                                   serving, never_promoted, stream, acknowledgements, barrier,
+                                   hand_over, lowered, unfit, rpo_notes, sql, fsync, heartbeat,
+                                   free_bytes, job, start_request, alarms)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Event, id, unix_ms, pair, member, revision, kind, severity,
                                    message)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Endpoint, pair, primary_address, read_only_address, epoch,

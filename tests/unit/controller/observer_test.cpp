@@ -24,7 +24,9 @@ TEST(Ageing, GrowsTheSilenceOfTheStreamAndOfAcknowledgements) {
     auto told = healthy("a");
     told.stream.silent = 10ms;
     told.acknowledgements.silent = 20ms;
+    told.hand_over = HandOver{Revision{1}, HandOverStage::stopping, 30ms, {}, ""};
     const auto later = aged(told, 300ms);
+    EXPECT_EQ(later.hand_over->in_stage, 330ms);
     EXPECT_EQ(later.stream.silent, 310ms);
     EXPECT_EQ(later.acknowledgements.silent, 320ms);
 }

@@ -150,7 +150,7 @@ TEST(Decide, EveryNextRecordIsSoundAndInThePhaseThatItsRuleNames) {
                                   in_sync_record(), promoting_record()};
     int swaps = 0;
     for (const auto& base : records) {
-        for (unsigned bits = 0; bits < 512; ++bits) {
+        for (unsigned bits = 0; bits < 2048; ++bits) {
             auto record = base;
             if ((bits & 1U) != 0) {
                 record.intent = {IntentKind::fail_over, "b", "", "op"};
@@ -158,6 +158,8 @@ TEST(Decide, EveryNextRecordIsSoundAndInThePhaseThatItsRuleNames) {
                 record.intent = {IntentKind::remove, "b", "", "op"};
             } else if ((bits & 4U) != 0) {
                 record.intent = {IntentKind::give_back, "a", "", "op"};
+            } else if ((bits & 512U) != 0) {
+                record.intent = {IntentKind::switch_over, "b", "", "op", now_unix_ms};
             }
             if (record.intent.member == record.primary) {
                 continue;
@@ -174,6 +176,10 @@ TEST(Decide, EveryNextRecordIsSoundAndInThePhaseThatItsRuleNames) {
                 primary.barrier =
                     Barrier{record.revision, sync_name_of(record), {first_history, 900}};
             }
+            if ((bits & 1024U) != 0) {
+                primary.hand_over =
+                    HandOver{record.revision, HandOverStage::stopped, {}, {first_history, 900}, ""};
+            }
             const auto decision = decide(record, view);
             if (!decision.next) {
                 continue;
@@ -187,7 +193,7 @@ TEST(Decide, EveryNextRecordIsSoundAndInThePhaseThatItsRuleNames) {
             EXPECT_FALSE(decision.may_start_primary);
         }
     }
-    EXPECT_GT(swaps, 300);
+    EXPECT_GT(swaps, 1200);
 }
 
 } // namespace

@@ -1,4 +1,4 @@
-// Every phase times every combination of facts: 5 × 2^19 cases, and a mutation of every rule.
+// Every phase times every combination of facts: 5 × 5 × 2^19 cases, and a mutation of every rule.
 #include "controller/decision/rules.h"
 
 #include <functional>
@@ -24,13 +24,17 @@ constexpr Flag flags[] = {
     &Facts::grant_overdue,
 };
 constexpr unsigned flag_count = sizeof(flags) / sizeof(flags[0]);
-static_assert(sizeof(Facts) == flag_count, "a fact is missing from the exhaustive test");
+constexpr Switchover switchovers[] = {Switchover::none, Switchover::under_way, Switchover::done,
+                                      Switchover::failed, Switchover::given_back};
+static_assert(sizeof(Facts) == flag_count + sizeof(Switchover),
+              "a fact is missing from the exhaustive test");
 
 constexpr Phase phases[] = {Phase::forming, Phase::solo, Phase::granted, Phase::in_sync,
                             Phase::promoting};
 
-Facts facts_of(unsigned bits) {
+Facts facts_of(unsigned bits, Switchover switchover) {
     Facts facts;
+    facts.switchover = switchover;
     for (unsigned i = 0; i < flag_count; ++i) {
         facts.*flags[i] = ((bits >> i) & 1U) != 0;
     }
@@ -47,9 +51,22 @@ bool must(bool when, bool then) {
     return !when || then;
 }
 
+bool handed_over(const Facts& f) {
+    return f.switchover == Switchover::done && f.standby_promotable;
+}
+
+/// A switchover that ends now: of these, only what halts or lowers is of higher rank.
+bool switchover_ends(const Facts& f) {
+    return handed_over(f) || f.switchover == Switchover::failed;
+}
+
+bool switches(const Facts& f) {
+    return f.switchover != Switchover::none;
+}
+
 /// True where no rule of higher rank speaks.
 bool quiet(const Facts& f) {
-    return !f.halted && !f.lowered && !f.force_asked && !f.force_moot;
+    return !f.halted && !f.lowered && !f.force_asked && !f.force_moot && !switchover_ends(f);
 }
 
 const std::vector<Promise>& promises() {
@@ -70,11 +87,12 @@ const std::vector<Promise>& promises() {
          }},
         {"nothing is promoted unless the primary failed or an operator asked",
          [](Phase, const Facts& f, const Rule& r) {
-             return must(r.action == Action::promote, f.primary_failed || f.failover_asked);
+             return must(r.action == Action::promote,
+                         f.primary_failed || f.failover_asked || handed_over(f));
          }},
         {"pause stops a failover that nobody asked for",
          [](Phase, const Facts& f, const Rule& r) {
-             return must(f.paused && !f.failover_asked && !f.force_asked,
+             return must(f.paused && !f.failover_asked && !f.force_asked && !handed_over(f),
                          r.action != Action::promote);
          }},
         {"a failed primary is failed over at once when its standby can be promoted",
@@ -112,7 +130,8 @@ const std::vector<Promise>& promises() {
          [](Phase p, const Facts& f, const Rule& r) {
              const bool promoted = r.action == Action::promote;
              return must((p == Phase::solo || p == Phase::in_sync) && !f.halted && !f.lowered &&
-                             !(f.paused && f.primary_failed) && f.force_moot && !promoted,
+                             !switchover_ends(f) && !(f.paused && f.primary_failed) &&
+                             f.force_moot && !promoted,
                          r.action == Action::cancel);
          }},
         {"a grant that leads nowhere ends",
@@ -128,6 +147,37 @@ const std::vector<Promise>& promises() {
                          r.action == Action::stay && r.severity == Severity::alarm &&
                              r.because.find("paused") != std::string_view::npos);
          }},
+        {"a primary that handed over is succeeded",
+         [](Phase p, const Facts& f, const Rule& r) {
+             return must(p == Phase::in_sync && !f.halted && !f.lowered && handed_over(f),
+                         r.action == Action::promote);
+         }},
+        {"F22 a switchover that cannot be finished gives the primary back",
+         [](Phase p, const Facts& f, const Rule& r) {
+             return must(p == Phase::in_sync && !f.halted && !f.lowered &&
+                             f.switchover == Switchover::failed,
+                         r.action == Action::cancel && r.severity == Severity::warning);
+         }},
+        {"a primary that hands over is not started, and its standby not let go",
+         [](Phase p, const Facts& f, const Rule& r) {
+             const bool busy = f.primary_failed || (f.failover_asked && f.standby_promotable);
+             return must(
+                 p == Phase::in_sync && quiet(f) && !busy &&
+                     (f.switchover == Switchover::under_way || f.switchover == Switchover::done),
+                 r.action == Action::wait);
+         }},
+        {"R5 a primary that is given back may be started",
+         [](Phase p, const Facts& f, const Rule& r) {
+             const bool busy = f.primary_failed || (f.failover_asked && f.standby_promotable);
+             return must(p == Phase::in_sync && quiet(f) && !busy &&
+                             f.switchover == Switchover::given_back,
+                         r.action == Action::stay && r.severity == Severity::warning);
+         }},
+        {"what an operator asked for is dropped only where it cannot be done",
+         [](Phase, const Facts& f, const Rule& r) {
+             return must(r.action == Action::cancel,
+                         f.force_moot || f.has_promoted || f.switchover == Switchover::failed);
+         }},
         {"a loss is only accepted by an operator",
          [](Phase p, const Facts& f, const Rule& r) {
              return must(r.action == Action::force,
@@ -140,7 +190,7 @@ const std::vector<Promise>& promises() {
                              ((p == Phase::solo && !f.force_moot) ||
                               (p == Phase::promoting && !f.former_may_return && !f.has_promoted) ||
                               (p == Phase::in_sync && !f.lowered && !f.force_moot &&
-                               !(f.failover_asked && f.standby_promotable) &&
+                               !switchover_ends(f) && !(f.failover_asked && f.standby_promotable) &&
                                !(f.primary_failed && f.standby_promotable))),
                          r.action == Action::force);
          }},
@@ -187,14 +237,14 @@ const std::vector<Promise>& promises() {
          }},
         {"a lost standby is left behind if policy allows",
          [](Phase p, const Facts& f, const Rule& r) {
-             return must(p == Phase::in_sync && quiet(f) && !f.primary_failed &&
+             return must(p == Phase::in_sync && quiet(f) && !switches(f) && !f.primary_failed &&
                              !(f.failover_asked && f.standby_promotable) && f.standby_failed &&
                              f.may_go_alone,
                          r.action == Action::narrow);
          }},
         {"commits wait for a lost standby if policy says so",
          [](Phase p, const Facts& f, const Rule& r) {
-             return must(p == Phase::in_sync && quiet(f) && !f.primary_failed &&
+             return must(p == Phase::in_sync && quiet(f) && !switches(f) && !f.primary_failed &&
                              !(f.failover_asked && f.standby_promotable) && f.standby_failed &&
                              !f.may_go_alone && !f.removal_asked,
                          r.action == Action::stay && r.severity == Severity::alarm);
@@ -206,7 +256,8 @@ const std::vector<Promise>& promises() {
          }},
         {"an operator's removal of the standby is done",
          [](Phase p, const Facts& f, const Rule& r) {
-             const bool busy = f.primary_failed || (f.failover_asked && f.standby_promotable);
+             const bool busy =
+                 f.primary_failed || (f.failover_asked && f.standby_promotable) || switches(f);
              return must(p == Phase::in_sync && quiet(f) && !busy && f.removal_asked,
                          r.action == Action::narrow && r.severity == Severity::info);
          }},
@@ -217,7 +268,7 @@ const std::vector<Promise>& promises() {
          }},
         {"a member that nobody counts on is dropped when asked",
          [](Phase p, const Facts& f, const Rule& r) {
-             const bool calm = quiet(f) && !f.primary_failed && !f.standby_failed &&
+             const bool calm = quiet(f) && !switches(f) && !f.primary_failed && !f.standby_failed &&
                                !f.removal_asked && !f.failover_asked && !f.force_asked;
              return must(calm && f.member_leaves && (p == Phase::solo || p == Phase::in_sync),
                          r.action == Action::drop);
@@ -277,8 +328,8 @@ std::set<std::string> broken_promises(std::span<const Rule> table, std::span<con
                                       std::size_t most = 1) {
     std::set<std::string> broken;
     for (const auto phase : in) {
-        for (unsigned bits = 0; bits < (1U << flag_count); ++bits) {
-            const auto facts = facts_of(bits);
+        for (unsigned bits = 0; bits < (std::size(switchovers) << flag_count); ++bits) {
+            const auto facts = facts_of(bits, switchovers[bits >> flag_count]);
             const auto& rule = choose(table, phase, facts);
             if (rule.from != phase) {
                 broken.insert("the table is total");
