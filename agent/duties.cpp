@@ -13,6 +13,7 @@ constexpr std::chrono::seconds longest_stop{20};
 constexpr std::chrono::seconds longest_promotion{60};
 constexpr std::chrono::seconds longest_apply{10};
 constexpr std::chrono::seconds longest_slots{5};
+constexpr Milliseconds slow_relaxation{500};
 constexpr std::chrono::seconds longest_proof{5};
 constexpr std::chrono::seconds longest_judgement{30};
 
@@ -30,7 +31,7 @@ std::string span(Milliseconds from, Milliseconds to) {
 Duties::Duties(Driver& driver, LocalState& state, Memory& memory, Journal& journal,
                Supervisor& supervisor, DataMaking& making)
     : driver_(driver), state_(state), memory_(memory), journal_(journal), supervisor_(supervisor),
-      making_(making), hold_(driver) {}
+      making_(making), hold_(driver), handing_over_(driver, state, journal, supervisor) {}
 
 Awaitable<Result<void>> Duties::run(Duty duty, Goal goal) {
     const auto now = boot_time();
@@ -50,6 +51,9 @@ Awaitable<Result<void>> Duties::run(Duty duty, Goal goal) {
     case DutyKind::apply_ticket: co_return co_await apply_ticket(std::move(goal));
     case DutyKind::keep_slots: co_return co_await keep_slots(std::move(goal));
     case DutyKind::prove: co_return co_await prove(std::move(goal));
+    case DutyKind::hand_over:
+        co_return co_await handing_over_.run(std::move(goal), std::move(still_wanted));
+    case DutyKind::read_stop: co_return co_await handing_over_.read_stop(std::move(goal));
     case DutyKind::clone: co_return co_await making_.clone(std::move(goal));
     case DutyKind::judge: co_return co_await judge(std::move(goal));
     case DutyKind::replace:
@@ -86,6 +90,10 @@ Awaitable<Result<void>> Duties::start(Ticket ticket, Goal goal) {
             state_.inside->standby = !ticket.primary; // Made so with the ticket.
         }
         state_.in_force = std::move(ticket);
+        if (state_.hand_over) { // It is over, whatever came of it: not again under this revision.
+            state_.hand_over->stage = HandOverStage::preparing;
+            state_.hand_over->trouble = "the server was started again";
+        }
         state_.observe_wake.notify();
     }
     co_return started;
@@ -202,12 +210,29 @@ Awaitable<Result<void>> Duties::apply_ticket(Goal goal) {
         co_return applied;
     }
     state_.in_force = ticket;
+    if (ticket.primary && ticket.sync_name.empty()) {
+        tell_relaxation(boot_time() - began);
+    }
     const auto name = ticket.primary ? ticket.sync_name : ticket.stream_name;
     journal_.write("ticket", Severity::info,
                    (ticket.primary ? "commits wait for " : "streams as ") +
                        (name.empty() ? "nobody" : name) + ", after " + span(began, boot_time()));
     state_.changed();
     co_return applied;
+}
+
+/// F20: commits go on waiting until the engine's checkpointer gets to it, however busy it is.
+void Duties::tell_relaxation(Milliseconds took) {
+    ++relaxations_;
+    if (took < slow_relaxation) {
+        return;
+    }
+    ++slow_relaxations_;
+    journal_.write("relaxed late", Severity::warning,
+                   "commits that waited for the standby were let go only after " +
+                       std::to_string(took.count()) + " ms: a busy checkpointer delays it (" +
+                       std::to_string(slow_relaxations_) + " of " + std::to_string(relaxations_) +
+                       " times since this agent's start)");
 }
 
 Awaitable<Result<void>> Duties::keep_slots(Goal goal) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "agent/data_making.h"
+#include "agent/handing_over.h"
 #include "agent/journal.h"
 #include "agent/local_state.h"
 #include "agent/memory.h"
@@ -30,6 +31,7 @@ private:
     [[nodiscard]] Awaitable<Result<void>> promote(Goal goal);
     [[nodiscard]] Awaitable<Result<void>> finish_promotion(Goal goal, Milliseconds began);
     [[nodiscard]] Awaitable<Result<void>> apply_ticket(Goal goal);
+    void tell_relaxation(Milliseconds took);
     [[nodiscard]] Awaitable<Result<void>> keep_slots(Goal goal);
     [[nodiscard]] Awaitable<Result<void>> prove(Goal goal);
     [[nodiscard]] Awaitable<Result<void>> judge(Goal goal);
@@ -46,6 +48,9 @@ private:
     Supervisor& supervisor_;
     DataMaking& making_;
     ReplayHold hold_;
+    HandingOver handing_over_;
+    std::uint32_t relaxations_ = 0;
+    std::uint32_t slow_relaxations_ = 0;
 };
 
 } // namespace lockstep

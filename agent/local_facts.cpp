@@ -11,6 +11,7 @@ namespace {
 
 constexpr Milliseconds stream_wanted_within{5000};
 constexpr Milliseconds between_looks_at_slots{60000};
+constexpr Milliseconds word_within{3000};
 
 Process process_of(const LocalState& state, const Supervisor& supervisor) {
     switch (supervisor.state()) {
@@ -18,6 +19,9 @@ Process process_of(const LocalState& state, const Supervisor& supervisor) {
     case Supervisor::State::ending: return Process::ending;
     case Supervisor::State::leftover: return Process::leftover;
     case Supervisor::State::running: break;
+    }
+    if (state.hand_over && state.hand_over->stage == HandOverStage::stopped) {
+        return Process::ending; // Shut down: what is left of it can write nothing any more.
     }
     switch (state.server.state()) {
     case ServerState::primary: return Process::primary;
@@ -67,6 +71,22 @@ bool slots_kept(const Goal& goal, const LocalState& state) {
     return state.slots_kept_for && *state.slots_kept_for == slots_wanted(goal) && !old;
 }
 
+/// A controller decides at once. One that says nothing is away: then this member looks after
+/// itself.
+HandsOver hands_over(const Goal& goal, const LocalState& state) {
+    if (!state.hand_over || state.hand_over->revision != goal.revision) {
+        return HandsOver::due;
+    }
+    if (!state.hand_over->trouble.empty()) {
+        return HandsOver::over;
+    }
+    if (state.hand_over->stage != HandOverStage::stopped) {
+        return HandsOver::due;
+    }
+    return boot_time() - state.hand_over->since < word_within ? HandsOver::stopped
+                                                              : HandsOver::over;
+}
+
 bool may_start(const LocalState& state, const Memory& memory) {
     BootFacts boot;
     boot.self = state.self;
@@ -90,6 +110,7 @@ LocalFacts gather_facts(const Goal& goal, const LocalState& state, const Memory&
     facts.data = data_of(owner, state.inside, memory.data());
     facts.process = process_of(state, supervisor);
     facts.judged = judged(goal, state);
+    facts.hands_over = hands_over(goal, state);
     facts.may_start = may_start(state, memory);
     facts.start_held = supervisor.start_is_held();
     facts.begun = memory.data().begun_epoch == goal.epoch;

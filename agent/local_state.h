@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -77,6 +78,16 @@ struct LocalState {
         bool proved = false;
     };
     std::optional<NeverPromoted> never_promoted;
+    /// A switchover from this member. It is kept until its server is started again.
+    struct HandOverRun {
+        Revision revision{};
+        HandOverStage stage = HandOverStage::preparing;
+        Milliseconds since{0}; // In this stage.
+        std::array<Milliseconds, 4> entered{};
+        Position end;
+        std::string trouble;
+    };
+    std::optional<HandOverRun> hand_over;
     bool promoting = false; // The engine was told to promote and may already write.
 
     // R5.

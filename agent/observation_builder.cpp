@@ -28,6 +28,7 @@ void add_report(const LocalState& state, Milliseconds now, Observation& observat
         observation.system_id = report->system_id;
     }
     observation.position = report->position;
+    observation.unreplayed_bytes = report->unreplayed_bytes;
     observation.stream = state.server.stream(now);
     observation.acknowledgements = state.server.acknowledgements(now, state.fsync_proved_at);
     observation.lowered = report->lowered;
@@ -39,6 +40,20 @@ void add_probes(const LocalState& state, Milliseconds now, Observation& observat
     observation.sql = state.server.sql(now);
     observation.fsync = state.fsync.probe(now);
     observation.heartbeat = state.heartbeat.probe(now);
+}
+
+/// A server that was stopped for a switchover says so under every later revision too, until it is
+/// started again.
+void add_hand_over(const LocalState& state, Milliseconds now, Observation& observation) {
+    if (!state.hand_over) {
+        return;
+    }
+    const auto& run = *state.hand_over;
+    const bool down = run.stage == HandOverStage::stopping || run.stage == HandOverStage::stopped;
+    if (down || run.revision == observation.accepted) {
+        observation.hand_over =
+            HandOver{run.revision, run.stage, now - run.since, run.end, run.trouble};
+    }
 }
 
 void add_record(const LocalState& state, const Memory& memory, const Supervisor& supervisor,
@@ -77,6 +92,7 @@ Observation build_observation(const LocalState& state, const Memory& memory,
     observation.start_request = state.start_request;
     observation.alarms = journal.alarms();
     add_record(state, memory, supervisor, observation);
+    add_hand_over(state, now, observation);
     if (supervisor.has_process()) {
         add_report(state, now, observation);
         add_probes(state, now, observation);

@@ -10,6 +10,7 @@ namespace lockstep {
 namespace {
 
 constexpr Milliseconds between_observations{100};
+constexpr Milliseconds while_taking_over{20};
 constexpr Milliseconds longest_observation{1000};
 constexpr Milliseconds between_heartbeats{300};
 constexpr Milliseconds longest_heartbeat{1000};
@@ -43,8 +44,14 @@ Awaitable<void> Probes::observe() {
         if (runs()) {
             co_await observe_once();
         }
-        co_await state_.observe_wake.wait(between_observations);
+        // A switchover waits for the standby to say what it has.
+        const auto pause = takes_over() ? while_taking_over : between_observations;
+        co_await state_.observe_wake.wait(pause);
     }
+}
+
+bool Probes::takes_over() const {
+    return memory_.record() && goal_for(*memory_.record(), state_.self).take_over;
 }
 
 Awaitable<void> Probes::observe_once() {
@@ -60,10 +67,14 @@ Awaitable<void> Probes::observe_once() {
         co_return;
     }
     supervisor_.answered();
-    const bool news = differs(state_.server.report(), *report);
+    const auto& before = state_.server.report();
+    const bool news = differs(before, *report);
+    const bool moved = before && before->position != report->position;
     state_.server.take(std::move(*report), asked_at, boot_time());
     if (news) {
         state_.changed();
+    } else if (moved && takes_over()) {
+        state_.status_wake.notify();
     }
 }
 

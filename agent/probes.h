@@ -24,6 +24,7 @@ public:
 private:
     [[nodiscard]] Awaitable<void> observe_once();
     [[nodiscard]] Awaitable<void> heartbeat_once();
+    [[nodiscard]] bool takes_over() const;
     [[nodiscard]] bool runs() const { return supervisor_.state() == Supervisor::State::running; }
 
     Driver& driver_;

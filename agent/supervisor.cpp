@@ -186,12 +186,19 @@ Awaitable<Result<void>> Supervisor::fence(std::string why) {
     co_return ended;
 }
 
+Awaitable<Result<void>> Supervisor::ask_to_stop(std::string why, Deadline deadline) {
+    if (!process_) {
+        co_return Result<void>{};
+    }
+    ending_why_ = std::move(why);
+    co_return co_await driver_.stop(deadline);
+}
+
 Awaitable<Result<void>> Supervisor::stop(std::string why, Deadline deadline) {
     if (!process_) {
         co_return Result<void>{};
     }
-    ending_why_ = why;
-    auto asked = co_await driver_.stop(deadline);
+    auto asked = co_await ask_to_stop(why, deadline);
     while (asked && process_ && !deadline.passed()) {
         co_await ended_.wait(deadline.left());
     }

@@ -39,6 +39,8 @@ public:
     /// Writes the ticket and starts the server. Never while a process is left in the data folder:
     /// it is ended first. `still_wanted` is asked at the last moment.
     [[nodiscard]] Awaitable<Result<void>> start(Ticket ticket, std::function<bool()> still_wanted);
+    /// Asks for a clean stop and waits for nothing.
+    [[nodiscard]] Awaitable<Result<void>> ask_to_stop(std::string why, Deadline deadline);
     /// Stops it cleanly; what is left at the deadline is fenced.
     [[nodiscard]] Awaitable<Result<void>> stop(std::string why, Deadline deadline);
     /// DESIGN.md 4. Returns when no process is left.

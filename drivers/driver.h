@@ -47,6 +47,7 @@ struct ServerReport {
     Stream stream;                      // Standby. `clean_for` is left to the caller.
     Acknowledgements acknowledgements;  // Primary. `silent` and `disk_proved` left to the caller.
     Position acknowledged;              // Primary: flushed by the stream under its sync name.
+    std::uint64_t unreplayed_bytes = 0; // As in Observation.
     std::string lowered;                // R13
     std::string unfit;                  // F5: why it cannot be in sync.
     std::vector<std::string> rpo_notes; // F6
@@ -151,6 +152,19 @@ public:
                                                            Deadline deadline) = 0;
     /// Asks for a clean stop; the caller watches the process and fences what is left.
     [[nodiscard]] virtual Awaitable<Result<void>> stop(Deadline deadline) = 0;
+    /// Writes to disk what would make a stop long. One at a time: while one runs, later calls wait
+    /// for the same one, and `timeout` leaves it running.
+    [[nodiscard]] virtual Awaitable<Result<void>> checkpoint(Deadline deadline) = 0;
+    /// On a primary: shuts the door, and ends every client's session, each between two transactions
+    /// or, once `patience` is over, wherever it is, but none whose commit waits for the standby:
+    /// that one gets its answer first. Returns when none is left. Errors: `timeout`, saying what is
+    /// left.
+    [[nodiscard]] virtual Awaitable<Result<void>> drain(Milliseconds patience,
+                                                        Deadline deadline) = 0;
+    /// From disk: where the log of a primary ends that was shut down cleanly, so that nothing can
+    /// be written to it any more, whatever processes are left. Empty: it was not, or not yet.
+    [[nodiscard]] virtual Awaitable<Result<std::optional<Position>>>
+    stopped_at(Deadline deadline) = 0;
     /// One commit of the agent's own, on a session of its own; waits as any commit does.
     [[nodiscard]] virtual Awaitable<Result<Heartbeat>> heartbeat(Deadline deadline) = 0;
     /// Closes every session; called when the server's process is gone.

@@ -67,6 +67,15 @@ bool served_but_replays(G g, F f) {
     return f.begun && !g.promote && (is(f, Process::standby) || f.data == Data::standby) &&
            !is(f, Process::primary);
 }
+bool stop_unread(G g, F f) {
+    return stopped(g, f) && g.hand_over && f.hands_over == HandsOver::due;
+}
+bool awaits_word(G g, F f) {
+    return stopped(g, f) && g.hand_over && f.hands_over == HandsOver::stopped;
+}
+bool hand_over_due(G g, F f) {
+    return g.hand_over && f.hands_over == HandsOver::due;
+}
 bool start_held(G g, F f) {
     return stopped(g, f) && f.start_held;
 }
@@ -150,6 +159,10 @@ constexpr std::array rules = {
              "the primary's data folder is gone or half made; nothing is made in its place"},
     DutyRule{Role::primary, served_but_replays, block,
              "it served this epoch already, yet its data is a standby's: somebody changed it"},
+    DutyRule{Role::primary, stop_unread, read_stop,
+             "an operator asked for a switchover: where does its log end?"},
+    DutyRule{Role::primary, awaits_word, wait,
+             "stopped cleanly for a switchover: the controller decides who serves"},
     DutyRule{Role::primary, start_held, wait, "the server died right after its start"},
     DutyRule{Role::primary, must_replay_first, start_replaying,
              "it shall be promoted: it first replays what it has"},
@@ -160,6 +173,7 @@ constexpr std::array rules = {
     DutyRule{Role::primary, unfinished, promote, "finishes what its promotion left to do"},
     DutyRule{Role::primary, ticket_differs, apply_ticket,
              "the record changed whom commits wait for"},
+    DutyRule{Role::primary, hand_over_due, hand_over, "an operator asked for a switchover"},
     DutyRule{Role::primary, slots_differ, keep_slots,
              "keeps what the pair's members need, and drops the rest"},
     DutyRule{Role::primary, proof_possible, prove, "sees the engine hold a commit for the standby"},
@@ -212,7 +226,7 @@ constexpr bool total() {
 }
 static_assert(total(), "next_duty() must be total");
 
-constexpr std::array<std::pair<DutyKind, std::string_view>, 20> names = {{
+constexpr std::array<std::pair<DutyKind, std::string_view>, 22> names = {{
     {rest, "rest"},
     {wait, "wait"},
     {block, "block"},
@@ -229,6 +243,8 @@ constexpr std::array<std::pair<DutyKind, std::string_view>, 20> names = {{
     {apply_ticket, "apply the ticket"},
     {keep_slots, "keep slots"},
     {prove, "prove"},
+    {hand_over, "hand over"},
+    {read_stop, "read where the log ends"},
     {clone, "clone"},
     {judge, "judge"},
     {replace, "replace"},

@@ -25,6 +25,8 @@ enum class DutyKind {
     apply_ticket,    // Follow, tighten, relax.
     keep_slots,      // What peers need.
     prove,           // R4.2 and R4.3.
+    hand_over,       // For a switchover: prepares, drains, stops, and says where its log ends.
+    read_stop,       // For a switchover: where the log of a server that is stopped ends.
     clone,           // A copy of the upstream into an empty folder.
     judge,           // Has this data left the upstream's history?
     replace,         // R8's copy, then a clone.
@@ -57,11 +59,19 @@ enum class Process {
 /// Whether a member's data has left its upstream's history.
 enum class Judged { unknown, same, diverged };
 
+/// How far this member is with a switchover from it, under the goal's revision.
+enum class HandsOver {
+    due,
+    stopped, // Cleanly, a moment ago: the controller is about to decide.
+    over,    // It failed, or the controller decided nothing for too long: serve again.
+};
+
 /// What an agent knows of its own member, as plain answers.
 struct LocalFacts {
     Data data = Data::unknown;
     Process process = Process::none;
     Judged judged = Judged::unknown;
+    HandsOver hands_over = HandsOver::due;
     bool may_start = false;       // R5 allows a start as primary.
     bool start_held = false;      // The server died right after its last starts: back-off.
     bool begun = false;           // This epoch's promotion was finished here.

@@ -84,6 +84,7 @@ Result<ControlData> parse_control_data(std::string_view output) {
     data.recovery_end = reader.lsn("Minimum recovery ending location");
     data.recovery_end_timeline = reader.number<Timeline>("Min recovery ending loc's timeline");
     data.segment_bytes = reader.number<std::uint64_t>("Bytes per WAL segment");
+    data.page_bytes = reader.number<std::uint64_t>("WAL block size");
     if (!reader.trouble().empty()) {
         return fail(Errc::corrupt, reader.trouble());
     }

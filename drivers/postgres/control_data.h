@@ -16,6 +16,7 @@ struct ControlData {
     std::uint64_t recovery_end = 0;     // A standby is consistent from here; 0: no standby's.
     Timeline recovery_end_timeline = 0; // 0: no standby's.
     std::uint64_t segment_bytes = 0;
+    std::uint64_t page_bytes = 0; // Of the log.
 
     [[nodiscard]] bool clean() const;    // Shut down, as a primary or a standby.
     [[nodiscard]] bool recovers() const; // A standby's: running, crashed or shut down.

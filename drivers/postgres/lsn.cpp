@@ -62,4 +62,21 @@ Result<Timeline> parse_timeline_prefix(std::string_view file_name) {
     return timeline;
 }
 
+std::uint64_t end_of_record(std::uint64_t start, std::uint32_t record_bytes,
+                            std::uint64_t page_bytes, std::uint64_t segment_bytes) {
+    constexpr std::uint64_t page_header_bytes = 24;
+    constexpr std::uint64_t segment_header_bytes = 40; // Of a segment's first page.
+    std::uint64_t left = (std::uint64_t{record_bytes} + 7) / 8 * 8;
+    std::uint64_t end = start;
+    while (true) {
+        const auto room = page_bytes - end % page_bytes;
+        if (left <= room) {
+            return end + left;
+        }
+        left -= room;
+        end += room;
+        end += end % segment_bytes == 0 ? segment_header_bytes : page_header_bytes;
+    }
+}
+
 } // namespace lockstep::postgres

@@ -27,6 +27,11 @@ struct SegmentName {
                                                      std::uint64_t segment_bytes);
 [[nodiscard]] std::string format_segment_name(SegmentName segment, std::uint64_t segment_bytes);
 
+/// Where a record of `record_bytes` that begins at `start` ends: it is padded to 8 bytes, and every
+/// page that it runs into begins with a header. Source: PostgreSQL, access/xlog_internal.h.
+[[nodiscard]] std::uint64_t end_of_record(std::uint64_t start, std::uint32_t record_bytes,
+                                          std::uint64_t page_bytes, std::uint64_t segment_bytes);
+
 /// The timeline in the first eight digits of a segment's or history file's name.
 [[nodiscard]] Result<Timeline> parse_timeline_prefix(std::string_view file_name);
 

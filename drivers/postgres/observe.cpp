@@ -25,12 +25,12 @@ select pg_is_in_recovery() as is_standby,
     case when not pg_is_in_recovery() then pg_walfile_name(pg_current_wal_insert_lsn()) end,
     pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn(),
     r.status, r.flushed_lsn, r.received_tli, r.last_msg_receipt_time, r.conninfo,
-    s.state, s.flush_lsn,
+    s.state, s.flush_lsn, s.replay_lsn,
     pg_size_bytes(current_setting('wal_segment_size')), current_setting('server_version')
 from (values (1)) one
 left join pg_stat_wal_receiver r on true
 left join lateral (
-    select state, flush_lsn from pg_stat_replication
+    select state, flush_lsn, replay_lsn from pg_stat_replication
     where application_name = substring(current_setting('synchronous_standby_names') from '"(.*)"')
     order by backend_start desc limit 1) s on true)sql";
 
@@ -49,6 +49,7 @@ enum Column : std::size_t {
     receiver_conninfo_column,
     sender_state_column,
     sender_flush_column,
+    sender_replay_column,
     segment_bytes_column,
     version_column,
 };
@@ -62,6 +63,10 @@ template <class Number> Number number_in(const Rows& rows, Column column) {
     const auto& text = rows.text(0, column);
     std::from_chars(text.data(), text.data() + text.size(), number);
     return number;
+}
+
+std::uint64_t distance(std::uint64_t from, std::uint64_t to) {
+    return to > from ? to - from : 0;
 }
 
 void add_sentence(std::string& to, const std::string& sentence) {
@@ -109,6 +114,8 @@ void PostgresDriver::fill_primary(const Rows& rows, ServerReport& report) const 
     report.acknowledgements.streaming = rows.text(0, sender_state_column) == "streaming";
     if (report.acknowledgements.streaming) {
         report.acknowledged = {report.position.history, lsn_in(rows, sender_flush_column)};
+        report.unreplayed_bytes =
+            distance(lsn_in(rows, sender_replay_column), report.position.offset_bytes);
     }
 }
 
@@ -118,6 +125,7 @@ void PostgresDriver::fill_standby(const Rows& rows, ServerReport& report) {
     // After a restart the stream begins anew at its segment's start, behind what was replayed.
     const auto received = lsn_in(rows, receiving ? receiver_flushed_column : receive_lsn_column);
     const auto position = std::max(received, lsn_in(rows, replay_lsn_column));
+    report.unreplayed_bytes = distance(lsn_in(rows, replay_lsn_column), position);
     const auto timeline =
         receiving
             ? number_in<Timeline>(rows, receiver_timeline_column)

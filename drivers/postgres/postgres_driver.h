@@ -56,6 +56,9 @@ public:
     [[nodiscard]] Awaitable<Result<void>> keep_for(std::vector<Member> peers,
                                                    Deadline deadline) override;
     [[nodiscard]] Awaitable<Result<void>> stop(Deadline deadline) override;
+    [[nodiscard]] Awaitable<Result<void>> checkpoint(Deadline deadline) override;
+    [[nodiscard]] Awaitable<Result<void>> drain(Milliseconds patience, Deadline deadline) override;
+    [[nodiscard]] Awaitable<Result<std::optional<Position>>> stopped_at(Deadline deadline) override;
     [[nodiscard]] Awaitable<Result<Heartbeat>> heartbeat(Deadline deadline) override;
     void forget_server() override;
 
@@ -73,6 +76,7 @@ private:
         Session::Ptr probe;   // prove()'s commit.
         Session::Ptr hold;    // Holds replay for one second.
         Session::Ptr held;    // The hold before, until it is over.
+        Session::Ptr flush;   // checkpoint()'s.
     };
     /// What makes the settings of a session.
     enum class Commits { unwaited, as_configured, waiting, replayed };
@@ -150,6 +154,10 @@ private:
     [[nodiscard]] Awaitable<Result<void>> end_hold(Session::Ptr Sessions::*which,
                                                    Deadline deadline);
     [[nodiscard]] Awaitable<Result<void>> resume_replay(Deadline deadline);
+
+    // hand_over.cpp
+    [[nodiscard]] std::string own_sessions() const;
+    [[nodiscard]] Awaitable<Result<void>> shut_door(Deadline deadline);
 
     // heartbeat.cpp
     [[nodiscard]] Awaitable<Result<bool>> beat_waits(int server_pid, Deadline deadline);

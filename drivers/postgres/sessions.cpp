@@ -68,8 +68,9 @@ Awaitable<Result<bool>> PostgresDriver::is_standby(Deadline deadline) {
 }
 
 void PostgresDriver::forget_server() {
-    for (const auto which : {&Sessions::control, &Sessions::watch, &Sessions::pulse,
-                             &Sessions::look, &Sessions::probe, &Sessions::hold, &Sessions::held}) {
+    for (const auto which :
+         {&Sessions::control, &Sessions::watch, &Sessions::pulse, &Sessions::look, &Sessions::probe,
+          &Sessions::hold, &Sessions::held, &Sessions::flush}) {
         if (auto session = std::exchange(sessions_.*which, nullptr)) {
             session->close();
         }

@@ -26,6 +26,10 @@ public:
     bool same_timeline = false;
     bool discard_unsupported = false; // Refuses, and touches nothing.
     bool clone_hangs = false;         // Half made, until it is cancelled.
+    bool checkpoint_hangs = false;    // Until it is not asked again.
+    bool sessions_stay = false;       // A drain fails.
+    bool stops_uncleanly = false;     // A stop leaves no clean end.
+    bool standby_silent = false;      // Commits wait.
     bool streams = true;              // As a standby, and as a primary from its standby.
 
     [[nodiscard]] std::string name() const override { return "fake"; }
@@ -128,6 +132,8 @@ public:
         if (!standby && ticket) {
             report.acknowledgements.name = ticket->sync_name;
             report.acknowledgements.streaming = streams && !ticket->sync_name.empty();
+            acknowledged_bytes_ += standby_silent ? 0U : 1U;
+            report.acknowledged = {History{"1"}, acknowledged_bytes_};
         }
         co_return report;
     }
@@ -159,6 +165,28 @@ public:
         }
         co_return Result<void>{};
     }
+    Awaitable<Result<void>> checkpoint(Deadline deadline) override {
+        calls.emplace_back("checkpoint");
+        if (checkpoint_hangs) {
+            co_await until(deadline);
+            co_return fail(Errc::timeout, "checkpoint: no answer before the deadline");
+        }
+        co_return Result<void>{};
+    }
+    Awaitable<Result<void>> drain(Milliseconds, Deadline) override {
+        calls.emplace_back("drain");
+        if (sessions_stay) {
+            co_return fail(Errc::timeout, "drain: 1 session does not end");
+        }
+        co_return Result<void>{};
+    }
+    Awaitable<Result<std::optional<Position>>> stopped_at(Deadline) override {
+        std::optional<Position> end;
+        if (!running_server() && was_called("stop") && !stops_uncleanly) {
+            end = Position{History{"1"}, 100};
+        }
+        co_return end;
+    }
     Awaitable<Result<Heartbeat>> heartbeat(Deadline) override { co_return Heartbeat::committed; }
     void forget_server() override {}
 
@@ -171,6 +199,7 @@ private:
     static void write(const std::filesystem::path& path) { std::ofstream(path) << "\n"; }
 
     std::filesystem::path data_;
+    std::uint64_t acknowledged_bytes_ = 0;
 };
 
 } // namespace lockstep

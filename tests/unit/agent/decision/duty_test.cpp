@@ -16,6 +16,7 @@ constexpr std::array all_data = {Data::unknown,   Data::foreign, Data::other,  D
                                  Data::half_made, Data::primary, Data::standby};
 constexpr std::array all_processes = {Process::none,     Process::ending,  Process::leftover,
                                       Process::starting, Process::primary, Process::standby};
+constexpr std::array all_hands_over = {HandsOver::due, HandsOver::stopped, HandsOver::over};
 constexpr std::array all_judged = {Judged::unknown, Judged::same, Judged::diverged};
 
 using Check = std::function<bool(const Goal&, const LocalFacts&, DutyKind)>;
@@ -38,6 +39,7 @@ Goal goal_of(Role role, unsigned bits) {
     if (bit(bits, 6)) {
         goal.upstream = fixture::member("a", "10.0.0.1");
     }
+    goal.hand_over = bit(bits, 7);
     return goal;
 }
 
@@ -63,7 +65,7 @@ struct Relevant {
     unsigned fact_bits;
 };
 constexpr std::array relevant = {Relevant{Role::none, 0x10, 0x010},
-                                 Relevant{Role::primary, 0x37, 0x0EF},
+                                 Relevant{Role::primary, 0xB7, 0x0EF},
                                  Relevant{Role::standby, 0x78, 0x3BA}};
 
 /// All values of a number that has only the bits of `mask`.
@@ -87,8 +89,11 @@ void each_of(const Relevant& some,
                 facts.data = data;
                 for (const auto process : all_processes) {
                     facts.process = process;
-                    for (const auto judged : all_judged) {
-                        facts.judged = judged;
+                    for (std::size_t i = 0; i < all_judged.size(); ++i) {
+                        // No rule of one role asks what the other does.
+                        const bool primary = some.role == Role::primary;
+                        facts.judged = primary ? Judged::unknown : all_judged[i];
+                        facts.hands_over = primary ? all_hands_over[i] : HandsOver::due;
                         visit(goal, facts);
                     }
                 }
@@ -144,6 +149,21 @@ bool starts_only_stopped(const Goal&, const LocalFacts& facts, DutyKind kind) {
 }
 bool promotes_only_primary(const Goal& goal, const LocalFacts&, DutyKind kind) {
     return kind != DutyKind::promote || goal.role == Role::primary;
+}
+/// A switchover stops a server that serves by the ticket, and starts none before the controller
+/// had its say.
+bool hands_over_in_order(const Goal& goal, const LocalFacts& facts, DutyKind kind) {
+    const bool calm = facts.data == Data::primary && goal.role == Role::primary && !goal.promote &&
+                      goal.hand_over && facts.begun;
+    const bool serves = calm && facts.process == Process::primary && facts.ticket_in_force;
+    if (serves && facts.hands_over == HandsOver::due) {
+        return kind == DutyKind::hand_over;
+    }
+    if (calm && facts.process == Process::none && facts.hands_over != HandsOver::over) {
+        return kind == (facts.hands_over == HandsOver::due ? DutyKind::read_stop : DutyKind::wait);
+    }
+    const bool hands_over = kind == DutyKind::hand_over || kind == DutyKind::read_stop;
+    return !hands_over || (goal.hand_over && facts.hands_over == HandsOver::due);
 }
 bool clones_only_from_somebody(const Goal& goal, const LocalFacts&, DutyKind kind) {
     const bool needs = kind == DutyKind::clone || kind == DutyKind::judge;
@@ -208,6 +228,10 @@ TEST(Duty, PromotesOnlyThePrimaryOfTheRecord) {
 
 TEST(Duty, CopiesAndComparesOnlyWithSomebody) {
     EXPECT_EQ(broken(duty_rules(), clones_only_from_somebody), 0U);
+}
+
+TEST(Duty, HandsOverOnceAndOnlyWhenAsked) {
+    EXPECT_EQ(broken(duty_rules(), hands_over_in_order), 0U);
 }
 
 TEST(Duty, EachRuleIsReached) {
@@ -275,6 +299,14 @@ TEST(DutyMutation, DroppingTheFenceLetsADeposedPrimaryServe) {
     EXPECT_GT(broken(table, fences_deposed), 0U);
 }
 
+TEST(DutyMutation, DroppingAStepOfAHandOverIsSeen) {
+    for (const auto& [kind, part] : {std::pair{DutyKind::hand_over, "switchover"},
+                                     std::pair{DutyKind::read_stop, "switchover"},
+                                     std::pair{DutyKind::wait, "stopped cleanly"}}) {
+        EXPECT_GT(broken(without(Role::primary, kind, part), hands_over_in_order), 0U) << part;
+    }
+}
+
 // What happens in the life of a pair.
 
 TEST(Duty, FormsTheFirstPrimaryFromNothing) {
@@ -340,6 +372,22 @@ TEST(Duty, TightensBeforeItProves) { // R4: the barrier comes after the engine w
     facts.begun = facts.slots_kept = facts.streaming = true;
     EXPECT_EQ(next_duty(goal_for(fixture::granted_record(), "a"), facts).kind,
               DutyKind::apply_ticket);
+}
+
+TEST(Duty, ServesAgainWhenAHandOverIsOver) {
+    auto record = fixture::in_sync_record();
+    record.intent = {IntentKind::switch_over, "b", "", "op", 0};
+    const auto goal = goal_for(record, "a");
+    auto facts = standing(Data::primary, Process::primary);
+    facts.begun = facts.slots_kept = true;
+    facts.hands_over = HandsOver::over;
+    EXPECT_EQ(next_duty(goal, facts).kind, DutyKind::apply_ticket) << "the door is still shut";
+    facts.ticket_in_force = true;
+    EXPECT_EQ(next_duty(goal, facts).kind, DutyKind::rest);
+    facts.process = Process::none; // Another member may be promoted: R5 decides.
+    EXPECT_EQ(next_duty(goal, facts).kind, DutyKind::ask_to_start);
+    facts.may_start = true;
+    EXPECT_EQ(next_duty(goal, facts).kind, DutyKind::start_primary);
 }
 
 TEST(Duty, JudgesAFormerPrimaryBeforeItFollows) {

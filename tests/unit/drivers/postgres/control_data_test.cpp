@@ -15,6 +15,7 @@ Latest checkpoint's TimeLineID:       2
 Latest checkpoint's PrevTimeLineID:   2
 Minimum recovery ending location:     0/6000000
 Min recovery ending loc's timeline:   3
+WAL block size:                       8192
 Bytes per WAL segment:                16777216
 )";
 
@@ -27,6 +28,7 @@ TEST(ControlData, IsReadFromPgControldata) {
     EXPECT_EQ(data->recovery_end, 0x6000000U);
     EXPECT_EQ(data->recovery_end_timeline, 3U);
     EXPECT_EQ(data->segment_bytes, 16777216U);
+    EXPECT_EQ(data->page_bytes, 8192U);
     EXPECT_TRUE(data->recovers());
     EXPECT_FALSE(data->clean());
 }

@@ -41,6 +41,16 @@ TEST(SegmentName, IsNotAHistoryNorAPartialFile) {
     }
 }
 
+TEST(EndOfRecord, IsPaddedAndStepsOverPageHeaders) {
+    constexpr std::uint64_t page = 8192;
+    constexpr std::uint64_t segment = 16U << 20U;
+    EXPECT_EQ(end_of_record(0x5000060, 114, page, segment), 0x50000D8U);
+    EXPECT_EQ(end_of_record(0x5001F88, 114, page, segment), 0x5002000U) << "fills the page";
+    EXPECT_EQ(end_of_record(0x5001F90, 114, page, segment), 0x5002020U) << "8 bytes on the next";
+    EXPECT_EQ(end_of_record(0x5FFFFE0, 114, page, segment), 0x6000080U) << "on the next segment";
+    EXPECT_EQ(end_of_record(0x5000060, 8192 * 2, page, segment), 0x5004000U + 0x60U + 2U * 24U);
+}
+
 TEST(TimelinePrefix, IsTheFirstEightDigits) {
     EXPECT_EQ(parse_timeline_prefix("0000000A00000002000000FF"), 10U);
     EXPECT_EQ(parse_timeline_prefix("00000003.history"), 3U);
