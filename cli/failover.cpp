@@ -2,6 +2,7 @@
 #include <ostream>
 
 #include "cli/humanise.h"
+#include "cli/new_primary.h"
 #include "cli/request_bodies.h"
 #include "cli/verbs.h"
 #include "cli/wait.h"
@@ -54,19 +55,6 @@ Judge judge_from(const ChangeView& asked) {
         }
         return std::nullopt;
     };
-}
-
-void print_new_primary(const Screen& screen, const Waited& waited) {
-    const auto& pair = waited.pair;
-    const auto& endpoint = pair.endpoint;
-    auto text = pair.primary + " is the primary of " + pair.pair + " now (epoch " +
-                std::to_string(pair.epoch) + "), after " + show_span(waited.took) + ". " +
-                endpoint.name + " leads to " + endpoint.address +
-                (endpoint.published ? "." : ", not yet at every name server.");
-    if (pair.phase != "in sync") {
-        text += " No standby is in sync yet: `lockstep status " + pair.pair + "`.";
-    }
-    screen.stream << paragraph("", text, screen.width);
 }
 
 Answer<ExitStatus> wait_until_served(Session& session, const FailoverOptions& options,

@@ -58,6 +58,7 @@ void add_verbs(CLI::App& app, const Choose& choose) {
     add_member_add(member, choose);
     add_member_remove(member, choose);
     add_failover(app, choose);
+    add_switchover(app, choose);
     add_pause(app, choose);
     add_resume(app, choose);
     add_agents(app, choose);

@@ -31,6 +31,10 @@ std::string failover_body(const Failover& failover) {
                     {"fenced_by", failover.fenced_by}});
 }
 
+std::string switchover_body(const std::string& to) {
+    return text_of({{"to", to}});
+}
+
 std::string add_member_body(const std::string& member, const std::string& kind) {
     return text_of({{"member", member}, {"kind", kind}});
 }

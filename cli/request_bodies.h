@@ -24,6 +24,7 @@ struct Failover {
     std::string fenced_by;
 };
 [[nodiscard]] std::string failover_body(const Failover& failover);
+[[nodiscard]] std::string switchover_body(const std::string& to); // Empty: the in-sync standby.
 [[nodiscard]] std::string add_member_body(const std::string& member, const std::string& kind);
 [[nodiscard]] std::string token_body(const std::string& member);
 

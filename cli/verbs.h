@@ -23,6 +23,7 @@ void add_pair_delete(CLI::App& pair, const Choose& choose);
 void add_member_add(CLI::App& member, const Choose& choose);
 void add_member_remove(CLI::App& member, const Choose& choose);
 void add_failover(CLI::App& app, const Choose& choose);
+void add_switchover(CLI::App& app, const Choose& choose);
 void add_pause(CLI::App& app, const Choose& choose);
 void add_resume(CLI::App& app, const Choose& choose);
 void add_ca_init(CLI::App& ca, const Choose& choose);

@@ -100,6 +100,8 @@ public:
     remove_member(PairName name, MemberId member, Asked asked) = 0;
     [[nodiscard]] virtual Awaitable<Result<PairRecord>>
     fail_over(PairName name, FailoverRequest request, Asked asked) = 0;
+    [[nodiscard]] virtual Awaitable<Result<PairRecord>>
+    switch_over(PairName name, SwitchoverRequest request, Asked asked) = 0;
     [[nodiscard]] virtual Awaitable<Result<PairRecord>> set_paused(PairName name, bool paused,
                                                                    Asked asked) = 0;
     /// `controller` in the token is this controller's address for agents.

@@ -262,6 +262,24 @@ Awaitable<Result<PairRecord>> Service::fail_over(PairName name, FailoverRequest 
     co_return co_await loop->change(std::move(change), std::move(event), asked.dry_run);
 }
 
+Awaitable<Result<PairRecord>> Service::switch_over(PairName name, SwitchoverRequest request,
+                                                   Asked asked) {
+    const auto found = loop_of(name);
+    if (!found) {
+        co_return tl::unexpected(found.error());
+    }
+    const auto loop = *found;
+    request.asked_by = asked.who;
+    auto event =
+        asked_event("switchover_asked", name, request.to,
+                    "switchover" + (request.to.empty() ? std::string() : " to " + request.to) +
+                        " asked by " + asked.who);
+    PairLoop::Change change = [request](const PairRecord& record, const View& view) {
+        return with_switchover(record, view, request);
+    };
+    co_return co_await loop->change(std::move(change), std::move(event), asked.dry_run);
+}
+
 Awaitable<Result<PairRecord>> Service::set_paused(PairName name, bool paused, Asked asked) {
     const auto found = loop_of(name);
     if (!found) {

@@ -42,6 +42,8 @@ public:
                                                               Asked asked) override;
     [[nodiscard]] Awaitable<Result<PairRecord>> fail_over(PairName name, FailoverRequest request,
                                                           Asked asked) override;
+    [[nodiscard]] Awaitable<Result<PairRecord>>
+    switch_over(PairName name, SwitchoverRequest request, Asked asked) override;
     [[nodiscard]] Awaitable<Result<PairRecord>> set_paused(PairName name, bool paused,
                                                            Asked asked) override;
     [[nodiscard]] Awaitable<Result<IssuedToken>> create_token(MemberId member,

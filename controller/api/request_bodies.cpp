@@ -89,6 +89,16 @@ Result<FailoverRequest> parse_failover(std::string_view text) {
     return body->finish().map([&request] { return request; });
 }
 
+Result<SwitchoverRequest> parse_switchover(std::string_view text) {
+    auto body = StrictObject::parse(text);
+    if (!body) {
+        return tl::unexpected(body.error());
+    }
+    SwitchoverRequest request;
+    request.to = member_id(*body, body->text("to", ""));
+    return body->finish().map([&request] { return request; });
+}
+
 Result<MemberId> parse_token_request(std::string_view text) {
     auto body = StrictObject::parse(text);
     if (!body) {

@@ -20,6 +20,7 @@ struct AddMember {
 [[nodiscard]] Result<AddMember> parse_add_member(std::string_view body);
 /// `asked_by` is left empty.
 [[nodiscard]] Result<FailoverRequest> parse_failover(std::string_view body);
+[[nodiscard]] Result<SwitchoverRequest> parse_switchover(std::string_view text);
 [[nodiscard]] Result<MemberId> parse_token_request(std::string_view body);
 /// Nothing is wanted: an empty body, or an object without keys.
 [[nodiscard]] Result<void> parse_nothing(std::string_view body);

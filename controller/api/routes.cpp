@@ -194,6 +194,22 @@ Awaitable<HttpResponse> fail_over(Call call) {
     co_return changed(call, *before, after);
 }
 
+Awaitable<HttpResponse> switch_over(Call call) {
+    auto request = parse_switchover(call.request.body);
+    if (!request) {
+        co_return respond_bad_request(request.error().message);
+    }
+    const auto before = co_await record_before(call);
+    if (!before) {
+        co_return respond(before.error());
+    }
+    const auto name = call.names[0];
+    const auto asked = call.asked;
+    request->asked_by = asked.who;
+    const auto after = co_await call.operations->switch_over(name, std::move(*request), asked);
+    co_return changed(call, *before, after);
+}
+
 Awaitable<HttpResponse> set_paused(Call call, bool paused) {
     if (const auto empty = parse_nothing(call.request.body); !empty) {
         co_return respond_bad_request(empty.error().message);
@@ -247,6 +263,7 @@ constexpr std::array routes = {
     Route{"POST", "/v1/pairs/*/members", of_change, add_member},
     Route{"DELETE", "/v1/pairs/*/members/*", of_change, remove_member},
     Route{"POST", "/v1/pairs/*/failover", of_change, fail_over},
+    Route{"POST", "/v1/pairs/*/switchover", of_change, switch_over},
     Route{"POST", "/v1/pairs/*/pause", of_change, pause_pair},
     Route{"POST", "/v1/pairs/*/resume", of_change, resume_pair},
     Route{"POST", "/v1/tokens", of_change, create_token},

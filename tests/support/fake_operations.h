@@ -64,6 +64,11 @@ public:
         failover = request;
         co_return answer(next);
     }
+    Awaitable<Result<PairRecord>> switch_over(PairName name, SwitchoverRequest request,
+                                              Asked asked) override {
+        calls.push_back({"switch_over " + name + " " + request.to, asked});
+        co_return answer(next);
+    }
     Awaitable<Result<PairRecord>> set_paused(PairName name, bool paused, Asked asked) override {
         calls.push_back({(paused ? "pause " : "resume ") + name, asked});
         co_return answer(next);

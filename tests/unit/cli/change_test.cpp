@@ -105,6 +105,7 @@ TEST(DryRun, IsPassedOnAndItsChangesAreTold) {
         {"POST /v1/pairs/shop/members", {"member", "add", "shop", "c"}},
         {"DELETE /v1/pairs/shop/members/b", {"member", "remove", "shop", "b"}},
         {"POST /v1/pairs/shop/failover", {"failover", "shop"}},
+        {"POST /v1/pairs/shop/switchover", {"switchover", "shop"}},
         {"POST /v1/pairs/shop/pause", {"pause", "shop"}},
         {"POST /v1/pairs/shop/resume", {"resume", "shop"}},
         {"POST /v1/tokens", {"token", "create", "c"}}};

@@ -16,10 +16,10 @@ TEST(Program, HelpTellsExitStatusesAndWhereItLooks) {
 
 TEST(Program, HelpOfEachVerbHasExamples) {
     const std::vector<std::vector<std::string>> verbs = {
-        {"status"},         {"events"},        {"pair", "create"},   {"pair", "show"},
-        {"pair", "delete"}, {"member", "add"}, {"member", "remove"}, {"failover"},
-        {"pause"},          {"resume"},        {"ca", "init"},       {"token", "create"},
-        {"agents"},         {"explain"},       {"completion"}};
+        {"status"},          {"events"},        {"pair", "create"},   {"pair", "show"},
+        {"pair", "delete"},  {"member", "add"}, {"member", "remove"}, {"failover"},
+        {"switchover"},      {"pause"},         {"resume"},           {"ca", "init"},
+        {"token", "create"}, {"agents"},        {"explain"},          {"completion"}};
     for (auto verb : verbs) {
         CliRun cli;
         const auto example = "  lockstep " + verb.front();

@@ -49,6 +49,7 @@ const std::vector<Change> changes = {
      "add_member shop c spare"},
     {"DELETE", "/v1/pairs/shop/members/b", "", "remove_member shop b"},
     {"POST", "/v1/pairs/shop/failover", "{}", "fail_over shop"},
+    {"POST", "/v1/pairs/shop/switchover", R"({"to":"b"})", "switch_over shop b"},
     {"POST", "/v1/pairs/shop/pause", "", "pause shop"},
     {"POST", "/v1/pairs/shop/resume", "{}", "resume shop"},
     {"POST", "/v1/tokens", R"({"member":"c"})", "create_token c"}};
@@ -190,6 +191,7 @@ const std::vector<Mistake> mistakes = {
      R"({"accept_data_loss":"yes"})",
      {"\"accept_data_loss\" is \"yes\"; allowed: true, false"}},
     {"/v1/pairs/shop/failover", R"({"force":true})", {"unknown key \"force\""}},
+    {"/v1/pairs/shop/switchover", R"({"force":true})", {"unknown key \"force\""}},
     {"/v1/pairs/shop/pause", R"({"for":"ever"})", {"unknown key \"for\"; allowed: no keys"}},
     {"/v1/tokens", "{}", {"\"member\" is missing"}},
     {"/v1/tokens", R"({"member":"a b"})", {"member name \"a b\""}}};
@@ -358,6 +360,7 @@ TEST(DescribeChange, SaysForEachIntentWhatItMeans) {
     const auto before = fixture::in_sync_record();
     const std::map<IntentKind, std::string> wanted = {
         {IntentKind::fail_over, "b would be promoted and a would become its standby"},
+        {IntentKind::switch_over, "if a step before the promotion fails, a goes on"},
         {IntentKind::force, "would be lost"},
         {IntentKind::give_back, "a would stand down"},
         {IntentKind::remove, "member b would be taken out"}};
