@@ -56,17 +56,28 @@ std::string owner_of(const PairView& pair, const std::string& address) {
 void print_endpoint(const Screen& screen, const PairView& pair) {
     const auto& endpoint = pair.endpoint;
     const auto arrow = either(screen, "→ ", "-> ");
-    const auto state = endpoint.published ? "published" : "not published yet";
-    const auto ink = endpoint.published ? Ink::green : Ink::yellow;
-    Table table({{"NAME"}, {"ADDRESS"}, {"LEADS TO"}, {"STATE"}, {"TTL"}});
-    for (const auto& [name, address] :
-         {std::pair(endpoint.name, endpoint.address),
-          std::pair(endpoint.read_only_name, endpoint.read_only_address)}) {
-        table.add({{name, Ink::bold},
-                   {arrow + address},
-                   {owner_of(pair, address)},
-                   {state, ink},
-                   {std::to_string(endpoint.ttl_seconds) + " s"}});
+    std::vector<Table::Column> columns{{"NAME"}, {"ADDRESS"}, {"LEADS TO"}, {"STATE"}, {"TTL"}};
+    const bool by_several = endpoint.publishers.size() > 1;
+    if (by_several) {
+        columns.push_back({"BY", Table::Fit::flexible});
+    }
+    Table table(std::move(columns));
+    for (const auto& publisher : endpoint.publishers) {
+        const auto state = publisher.published ? "published" : "not published yet";
+        const auto ink = publisher.published ? Ink::green : Ink::yellow;
+        for (const auto& [name, address] :
+             {std::pair(publisher.name, endpoint.address),
+              std::pair(publisher.read_only_name, endpoint.read_only_address)}) {
+            std::vector<Cell> row{{name, Ink::bold},
+                                  {arrow + address},
+                                  {owner_of(pair, address)},
+                                  {state, ink},
+                                  {std::to_string(endpoint.ttl_seconds) + " s"}};
+            if (by_several) {
+                row.push_back({publisher.publisher});
+            }
+            table.add(std::move(row));
+        }
     }
     table.print(screen, 2);
     screen.stream << "\n";

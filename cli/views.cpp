@@ -70,6 +70,12 @@ EndpointView endpoint_of(const json& in) {
     out.ttl_seconds = in.at("ttl_seconds").get<std::uint32_t>();
     out.published = in.at("published").get<bool>();
     out.laggards = in.at("laggards").get<std::vector<std::string>>();
+    for (const auto& publisher : in.at("publishers")) {
+        out.publishers.push_back({publisher.at("publisher").get<std::string>(),
+                                  publisher.at("name").get<std::string>(),
+                                  publisher.at("read_only_name").get<std::string>(),
+                                  publisher.at("published").get<bool>()});
+    }
     return out;
 }
 

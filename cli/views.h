@@ -42,6 +42,13 @@ struct MemberView {
     std::string death;
 };
 
+struct PublisherView {
+    std::string publisher;
+    std::string name;
+    std::string read_only_name;
+    bool published = false;
+};
+
 struct EndpointView {
     std::string name;
     std::string read_only_name;
@@ -50,6 +57,7 @@ struct EndpointView {
     std::uint32_t ttl_seconds = 0;
     bool published = false;
     std::vector<std::string> laggards;
+    std::vector<PublisherView> publishers;
 };
 
 struct PolicyView {

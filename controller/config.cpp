@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <set>
 
 namespace lockstep {
 namespace {
@@ -42,13 +44,69 @@ HostPort dialled_address(ConfigFile::Table table, std::string_view key) {
     return *at;
 }
 
-void read_dns(ConfigFile::Table table, ControllerConfig& config) {
+std::string read_zone(ConfigFile::Table table) {
     const auto zone = table.text("zone");
-    if (auto parsed = parse_zone_name(zone)) {
-        config.zone = *parsed;
-    } else if (!zone.empty()) {
+    auto parsed = parse_zone_name(zone);
+    if (!parsed && !zone.empty()) {
         table.mistake("zone", parsed.error().message);
     }
+    return parsed.value_or("");
+}
+
+/// An address of another machine, at which something is asked.
+std::optional<HostPort> asked_address(ConfigFile::Table table, std::string_view key,
+                                      const std::string& text) {
+    auto at = parse_host_port(text);
+    if (!at) {
+        table.mistake(key, at.error().message);
+        return std::nullopt;
+    }
+    if (is_wildcard(at->address)) {
+        table.mistake(key, "\"" + text + "\" names every address; allowed is one address");
+    }
+    return *at;
+}
+
+dns::Rfc2136Settings read_rfc2136(ConfigFile::Table table) {
+    dns::Rfc2136Settings settings;
+    if (const auto server = table.text("server"); !server.empty()) {
+        settings.server = asked_address(table, "server", server).value_or(HostPort{});
+    }
+    settings.zone = read_zone(table);
+    if (const auto file = table.text("key_file"); !file.empty()) {
+        auto key = dns::read_tsig_key(file);
+        if (!key) {
+            table.mistake("key_file", "cannot be used: " + key.error().message);
+        }
+        settings.key = key.value_or(dns::TsigKey());
+    }
+    for (const auto& text : table.texts("servers")) {
+        if (const auto at = asked_address(table, "servers", text)) {
+            settings.servers.push_back(*at);
+        }
+    }
+    settings.servers_port = static_cast<std::uint16_t>(table.integer("servers_port", 1, 65535, 53));
+    if (const auto resolver = table.text("resolver", ""); !resolver.empty()) {
+        settings.resolver = asked_address(table, "resolver", resolver);
+    }
+    return settings;
+}
+
+void read_outside(ConfigFile::Table table, ControllerConfig& config) {
+    std::set<std::pair<std::string, std::string>> known;
+    for (auto& one : table.tables("rfc2136")) {
+        auto settings = read_rfc2136(one);
+        const auto server = settings.server.address + " " + std::to_string(settings.server.port);
+        if (!settings.zone.empty() && !known.emplace(server, settings.zone).second) {
+            one.mistake("zone", "is told to this server by another [[dns.rfc2136]] already");
+        }
+        config.rfc2136.push_back(std::move(settings));
+    }
+}
+
+void read_dns(ConfigFile::Table table, ControllerConfig& config) {
+    config.zone = read_zone(table);
+    read_outside(table, config);
     for (const auto& text : table.texts("listen")) {
         auto at = parse_host_port(text);
         if (!at) {

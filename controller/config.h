@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "dns/rfc2136/rfc2136_publisher.h"
 #include "platform/config.h"
 
 namespace lockstep {
@@ -16,6 +17,7 @@ struct ControllerConfig {
     HostPort api;
     std::string zone; // "db.example.org", without a final dot
     std::vector<HostPort> dns;
+    std::vector<dns::Rfc2136Settings> rfc2136; // DNS servers of others that are told too.
 };
 
 /// Errors: `refused` with every mistake, a line each, as FILE:LINE:COLUMN says where.

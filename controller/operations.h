@@ -23,13 +23,24 @@ struct MemberStatus {
     MemberView seen;
 };
 
-/// The endpoint and how far it is published: published means that every server answers it.
-struct EndpointStatus {
+/// How far the names are published by one publisher: published means that every server answers
+/// them.
+struct PublisherStatus {
+    std::string publisher;      // "embedded", "rfc2136 10.0.0.2:53"
     std::string name;           // "shop.db.example.org"
     std::string read_only_name; // "shop-ro.db.example.org"
-    Endpoint wanted;
     bool published = false;
     std::vector<std::string> laggards; // "ns-b (10.0.0.2:53): timeout", those that don't yet.
+};
+
+/// The endpoint and how far it is published: published means by every publisher.
+struct EndpointStatus {
+    std::string name; // Of the embedded servers.
+    std::string read_only_name;
+    Endpoint wanted;
+    bool published = false;
+    std::vector<std::string> laggards; // Of all publishers.
+    std::vector<PublisherStatus> publishers;
 };
 
 struct PairStatus {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "controller/spawn.h"
+#include "dns/decision/update.h"
 #include "platform/clock.h"
 #include "platform/deadline.h"
 
@@ -47,6 +48,9 @@ Publisher::Publisher(asio::any_io_executor executor, std::unique_ptr<dns::NameCh
 
 void Publisher::stop() {
     stopped_ = true;
+    for (const auto& outside : outside_) {
+        outside->stop();
+    }
     for (auto& [name, pair] : pairs_) {
         for (auto& [host, asking] : pair.servers) {
             asking->superseded = true;
@@ -54,8 +58,15 @@ void Publisher::stop() {
     }
 }
 
+void Publisher::add(std::unique_ptr<OutsidePublisher> outside) {
+    outside_.push_back(std::move(outside));
+}
+
 void Publisher::want(const wire::Zone& zone) {
     zone_name_ = zone.name;
+    for (const auto& outside : outside_) {
+        outside->want(zone.endpoints);
+    }
     for (const auto& endpoint : zone.endpoints) {
         want_pair(endpoint, zone.servers);
     }
@@ -194,22 +205,41 @@ Awaitable<void> Publisher::run() {
     }
 }
 
-EndpointStatus Publisher::status(const Endpoint& wanted) const {
-    EndpointStatus status;
-    status.name = wanted.pair + "." + zone_name_;
-    status.read_only_name = wanted.pair + "-ro." + zone_name_;
-    status.wanted = wanted;
-    const auto found = pairs_.find(wanted.pair);
+PublisherStatus Publisher::embedded_status(const PairName& name) const {
+    PublisherStatus status;
+    status.publisher = "embedded";
+    status.name = dns::primary_name(name, zone_name_);
+    status.read_only_name = dns::read_only_name(name, zone_name_);
+    const auto found = pairs_.find(name);
     if (found == pairs_.end()) {
         return status;
     }
     const auto publication = seen(found->second, false);
     status.published = seen(found->second, true).published;
-    for (const auto& deviation : publication.laggards) {
-        status.laggards.push_back(deviation.server + ": " + deviation.reason);
+    for (const auto& deviations : {publication.laggards, publication.ahead}) {
+        for (const auto& deviation : deviations) {
+            status.laggards.push_back(deviation.server + ": " + deviation.reason);
+        }
     }
-    for (const auto& deviation : publication.ahead) {
-        status.laggards.push_back(deviation.server + ": " + deviation.reason);
+    return status;
+}
+
+EndpointStatus Publisher::status(const Endpoint& wanted) const {
+    auto embedded = embedded_status(wanted.pair);
+    EndpointStatus status;
+    status.name = embedded.name;
+    status.read_only_name = embedded.read_only_name;
+    status.wanted = wanted;
+    status.published = embedded.published;
+    status.laggards = embedded.laggards;
+    status.publishers.push_back(std::move(embedded));
+    for (const auto& outside : outside_) {
+        auto one = outside->status(wanted.pair);
+        status.published = status.published && one.published;
+        for (const auto& laggard : one.laggards) {
+            status.laggards.push_back(one.publisher + ": " + laggard);
+        }
+        status.publishers.push_back(std::move(one));
     }
     return status;
 }

@@ -7,6 +7,7 @@
 
 #include "controller/event_log.h"
 #include "controller/operations.h"
+#include "controller/outside_publisher.h"
 #include "core/wire/messages.h"
 #include "dns/check/name_check.h"
 
@@ -14,7 +15,7 @@ namespace lockstep {
 
 /// Asks every authoritative server for every pair until it answers what is wanted; then, and not
 /// before, an endpoint is published. Servers beside agents that are not connected are listed as
-/// laggards but wait for nobody.
+/// laggards but wait for nobody. DNS services of others are told besides, each on its own.
 class Publisher {
 public:
     /// Whether the server with this label can have been told of the zone now.
@@ -23,6 +24,8 @@ public:
     Publisher(asio::any_io_executor executor, std::unique_ptr<dns::NameCheck> check,
               EventLog& events, Reachable reachable);
 
+    /// Another one that is told what is wanted.
+    void add(std::unique_ptr<OutsidePublisher> outside);
     /// What every server should answer from now on.
     void want(const wire::Zone& zone);
     /// The server was restarted or its agent connected anew: what it answered counts no more.
@@ -57,6 +60,7 @@ private:
     void announce(Pair& pair);
     void tell_late(Pair& pair);
     [[nodiscard]] dns::Publication seen(const Pair& pair, bool reachable_only) const;
+    [[nodiscard]] PublisherStatus embedded_status(const PairName& name) const;
 
     asio::any_io_executor executor_;
     std::unique_ptr<dns::NameCheck> check_;
@@ -64,6 +68,7 @@ private:
     Reachable reachable_;
     std::string zone_name_;
     std::map<PairName, Pair> pairs_;
+    std::vector<std::unique_ptr<OutsidePublisher>> outside_;
     bool stopped_ = false;
 };
 

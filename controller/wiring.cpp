@@ -28,7 +28,14 @@ Controller::Controller(asio::any_io_executor executor, Start start)
                  [this](const std::string& host) { return is_reachable(host); }),
       service_(std::make_shared<Service>(Service::Parts{config_, store_, observer_, events_,
                                                         enrolment_, hub_, pairs_, publisher_,
-                                                        [this] { return head_; }})) {}
+                                                        [this] { return head_; }})) {
+    for (const auto& settings : config_.rfc2136) {
+        publisher_.add(std::make_unique<OutsidePublisher>(
+            executor, dns::make_rfc2136_publisher(executor, settings),
+            dns::NameCheck::make(executor),
+            [this](Event event) { events_.add(std::move(event)); }));
+    }
+}
 
 PairLoop::Parts Controller::pair_parts() {
     return {executor_,

@@ -108,6 +108,7 @@ struct ConfigFile::Table::Node {
     bool open = false;                  // settings() took every key.
     std::vector<std::string> asked;
     std::map<std::string, std::shared_ptr<Node>, std::less<>> tables;
+    std::map<std::string, std::vector<std::shared_ptr<Node>>, std::less<>> lists;
 
     [[nodiscard]] toml::source_position at() const {
         return table == nullptr ? toml::source_position{1, 1} : position_of(*table);
@@ -158,6 +159,11 @@ void ConfigFile::Table::Node::find_unknown_keys() const {
     }
     for (const auto& [name, node] : tables) {
         node->find_unknown_keys();
+    }
+    for (const auto& [name, nodes] : lists) {
+        for (const auto& node : nodes) {
+            node->find_unknown_keys();
+        }
     }
 }
 
@@ -286,6 +292,36 @@ ConfigFile::Table ConfigFile::Table::table(std::string_view key) {
         }
     }
     return Table(child);
+}
+
+std::vector<ConfigFile::Table> ConfigFile::Table::tables(std::string_view key) {
+    const std::string allowed = "tables, [[" + node_->path + std::string(key) + "]]";
+    std::vector<Table> elements;
+    const auto* const found = node_->find(key);
+    if (found == nullptr) {
+        return elements;
+    }
+    const auto* const list = found->as_array();
+    if (list == nullptr) {
+        node_->wrong(*found, key, allowed);
+        return elements;
+    }
+    auto& nodes = node_->lists[std::string(key)];
+    nodes.clear();
+    for (const auto& element : *list) {
+        const auto place = std::string(key) + "[" + std::to_string(nodes.size() + 1) + "]";
+        auto child = std::make_shared<Node>();
+        child->reading = node_->reading;
+        child->path = node_->path + place + ".";
+        child->table = element.as_table();
+        child->malformed = child->table == nullptr;
+        if (child->malformed) {
+            node_->wrong(element, place, allowed);
+        }
+        nodes.push_back(child);
+        elements.push_back(Table(std::move(child)));
+    }
+    return elements;
 }
 
 void ConfigFile::Table::mistake(std::string_view key, const std::string& what) {

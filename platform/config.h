@@ -39,6 +39,8 @@ public:
         /// that are handed on.
         std::vector<std::pair<std::string, std::string>> settings();
         Table table(std::string_view key);
+        /// The tables of a list, [[key]]; none if there is no such key.
+        std::vector<Table> tables(std::string_view key);
         /// A mistake found by the caller in `key`'s value.
         void mistake(std::string_view key, const std::string& what);
 

@@ -78,14 +78,27 @@ json member_view(const MemberStatus& status) {
     return out;
 }
 
+json publisher_view(const PublisherStatus& publisher) {
+    return {{"publisher", publisher.publisher},
+            {"name", publisher.name},
+            {"read_only_name", publisher.read_only_name},
+            {"published", publisher.published},
+            {"laggards", publisher.laggards}};
+}
+
 json endpoint_view(const EndpointStatus& endpoint) {
+    json publishers = json::array();
+    for (const auto& publisher : endpoint.publishers) {
+        publishers.push_back(publisher_view(publisher));
+    }
     return {{"name", endpoint.name},
             {"read_only_name", endpoint.read_only_name},
             {"address", endpoint.wanted.primary_address},
             {"read_only_address", endpoint.wanted.read_only_address},
             {"ttl_seconds", endpoint.wanted.ttl_seconds},
             {"published", endpoint.published},
-            {"laggards", endpoint.laggards}};
+            {"laggards", endpoint.laggards},
+            {"publishers", std::move(publishers)}};
 }
 
 json intent_view(const Intent& intent) {

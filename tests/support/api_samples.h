@@ -39,7 +39,12 @@ inline json endpoint() {
             {"read_only_address", "10.77.0.12"},
             {"ttl_seconds", 2},
             {"published", true},
-            {"laggards", json::array()}};
+            {"laggards", json::array()},
+            {"publishers", json::array({{{"publisher", "embedded"},
+                                         {"name", "shop.db.example.test"},
+                                         {"read_only_name", "shop-ro.db.example.test"},
+                                         {"published", true},
+                                         {"laggards", json::array()}}})}};
 }
 
 /// In sync: a is the primary, b the standby.

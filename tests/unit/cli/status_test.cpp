@@ -114,6 +114,29 @@ TEST(Status, TellsNotesOfMembersInSentences) {
     EXPECT_TRUE(contains(text, "Does not answer with the new address yet: ns-b")) << text;
 }
 
+TEST(Status, ShowsEachPublisherWhereThereAreSeveral) {
+    CliRun cli;
+    auto pair = samples::pair();
+    cli.answers("GET /v1/pairs/shop", pair.dump());
+    cli.run({"status", "shop"});
+    EXPECT_FALSE(contains(cli.out.str(), "BY")) << cli.out.str();
+
+    CliRun several;
+    pair["endpoint"]["publishers"].push_back({{"publisher", "rfc2136 10.0.0.2:53"},
+                                              {"name", "shop.example.test"},
+                                              {"read_only_name", "shop-ro.example.test"},
+                                              {"published", false},
+                                              {"laggards", {"ns2: timeout"}}});
+    pair["endpoint"]["published"] = false;
+    several.width = 120;
+    several.answers("GET /v1/pairs/shop", pair.dump());
+    several.run({"status", "shop"});
+    const auto text = several.out.str();
+    EXPECT_TRUE(contains(text, "rfc2136 10.0.0.2:53")) << text;
+    EXPECT_TRUE(contains(text, "shop-ro.example.test")) << text;
+    EXPECT_TRUE(contains(text, "not published yet")) << text;
+}
+
 TEST(Status, ShowsTheLagInBytesOnlyOnOneHistory) {
     CliRun cli;
     auto pair = samples::pair();
