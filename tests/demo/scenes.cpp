@@ -3,6 +3,8 @@
 #include <array>
 #include <csignal>
 
+#include "tests/demo/bind_scene.h"
+
 namespace lockstep::demo {
 
 using namespace testbed;
@@ -92,8 +94,14 @@ Report primary_kill(Testbed& bed, const Tell& tell) {
     return report;
 }
 
+Report with_bind(Testbed& bed, const Tell& tell) {
+    return play_with_bind(bed, tell, primary_kill);
+}
+
 constexpr std::array all_scenes{
     Scene{"primary-kill", "SIGKILL to the primary's postmaster while clients write", primary_kill},
+    Scene{"bind", "the same, with the pair's names also in a zone that a real BIND serves",
+          with_bind},
 };
 
 } // namespace

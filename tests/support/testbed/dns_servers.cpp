@@ -106,8 +106,9 @@ void DnsServer::write_knot() {
         << "\nkey:\n  - id: " << plan_.key.name << "\n    algorithm: " << plan_.key.algorithm
         << "\n    secret: " << plan_.key.secret
         << "\nacl:\n  - id: lockstep\n    key: " << plan_.key.name
-        << "\n    action: update\nzone:\n  - domain: " << plan_.zone
-        << "\n    storage: " << quoted(folder) << "\n    file: zone.db\n    acl: lockstep\n";
+        << "\n    action: update\n    update-type: [A, AAAA, TXT]\nzone:\n  - domain: "
+        << plan_.zone << "\n    storage: " << quoted(folder)
+        << "\n    file: zone.db\n    acl: lockstep\n";
 }
 
 void DnsServer::start() {

@@ -46,7 +46,7 @@ public:
     /// Returns when it answers for the zone. Throws Failure when it does not.
     void start();
     void stop();
-    [[nodiscard]] const std::string& address() const { return plan_.address; }
+    [[nodiscard]] const Plan& plan() const { return plan_; }
     /// What dig prints.
     [[nodiscard]] std::string dig(const std::vector<std::string>& arguments) const;
     /// "10.77.0.11\n": `+short`.
