@@ -35,6 +35,9 @@ void freeze_primary(Stage& stage) {
 void thaw_primary(Stage& stage) {
     thaw_database(stage.bed, stage.primary);
 }
+void switch_over(Stage& stage) {
+    static_cast<void>(stage.bed.ask({"switchover", "shop"}, Milliseconds{30000}));
+}
 void kill_standby(Stage& stage) {
     kill_postmaster(stage.bed, stage.standby);
 }
@@ -79,6 +82,9 @@ constexpr std::array all_scenarios{
     Scenario{.name = "primary_frozen", .what = "SIGSTOP to every process of the primary's database",
              .strike = freeze_primary, .mend = thaw_primary, .hold = Milliseconds{6000}, .end = End::under_the_other,
              .target = {.median = 4000, .in_words = "4.0"}, .peers = "23.1/10.7", .fences = true},
+    Scenario{.name = "switchover", .what = "an operator changes sides",
+             .strike = switch_over, .end = End::under_the_other,
+             .target = {.median = 500, .in_words = "0.5"}, .peers = "1.6/2.5"},
     Scenario{.name = "standby_kill", .what = "SIGKILL to the standby's postmaster",
              .strike = kill_standby, .end = End::renewed,
              .target = {.median = 300, .redundant = 5000, .in_words = "0.3"}, .peers = "0.4/1.0"},

@@ -1,4 +1,5 @@
-// lockstep-demo: the product in miniature, with real parts, on loopback addresses.
+// lockstep-demo: the product in miniature, with real parts, on loopback addresses or on hosts that
+// are network namespaces.
 #include <array>
 #include <csignal>
 #include <cstdlib>
@@ -47,10 +48,16 @@ const Scene* scene_named(const std::string& name) {
     return nullptr;
 }
 
+bool needs_hosts(const Scene& scene) {
+    return scene.place == Place::namespaces;
+}
+
 std::string scene_list() {
     std::string text;
     for (const auto& scene : scenes()) {
-        text += std::string("  ") + scene.name + "  " + scene.what + "\n";
+        const std::string name = scene.name;
+        text += "  " + name + std::string(name.size() < 14 ? 14 - name.size() : 1, ' ') +
+                scene.what + (needs_hosts(scene) ? " (root)" : "") + "\n";
     }
     return text;
 }
@@ -110,9 +117,10 @@ void print_how_to_play(const Testbed& bed, std::ostream& out) {
         << "To end it: deploy/demo --down\n";
 }
 
-Plan demo_plan() {
+Plan demo_plan(const Scene& scene) {
     Plan plan;
-    plan.place = Place::loopback;
+    plan.place = scene.place;
+    plan.data_disk_bytes = scene.disk_bytes;
     plan.folder = demo_folder();
     plan.programs = fs::read_symlink("/proc/self/exe").parent_path();
     return plan;
@@ -122,7 +130,7 @@ Floor measure_beside(const Testbed& bed, const Tell& tell) {
     tell("measuring the floor: plain PostgreSQL and a script, 3 times");
     FloorPlan plan;
     plan.folder = bed.folder() / "floor";
-    plan.postgresql = demo_plan().postgresql;
+    plan.postgresql = Plan{}.postgresql;
     plan.writers = bed.writers();
     return measure_floor(plan);
 }
@@ -133,7 +141,7 @@ int play(const Options& options, const Scene& scene) {
     }
     auto& people = options.json ? std::cerr : std::cout;
     const auto tell = teller(people);
-    Testbed bed(demo_plan());
+    Testbed bed(demo_plan(scene));
     bed.form(tell);
     auto report = scene.play(bed, tell);
     report.floor = measure_beside(bed, tell);
@@ -162,6 +170,14 @@ int begin(const Options& options) {
     const auto* scene = scene_named(options.scene);
     if (scene == nullptr) {
         std::cerr << "there is no scene \"" << options.scene << "\"; there are:\n" << scene_list();
+        return 2;
+    }
+    if (needs_hosts(*scene) && (geteuid() != 0 || options.keep)) {
+        std::cerr << "scene \"" << options.scene
+                  << "\" plays on hosts that are network namespaces: "
+                  << (options.keep ? "they end with it, so it cannot be kept; --keep works with "
+                                     "scenes not marked (root)\n"
+                                   : "run it as root\n");
         return 2;
     }
     if (!take_lock()) {

@@ -66,7 +66,7 @@ void print_json(const Report& report, std::ostream& out) {
 
 void print_story(const Report& report, std::ostream& out) {
     const auto& phases = report.timeline.phases;
-    out << "\nWhat the controller wrote down, from the moment of the kill:\n";
+    out << "\nWhat the controller wrote down, from the fault on:\n";
     for (const auto& moment : report.timeline.moments) {
         out << padded(in_ms(moment.after_ms), 10) << "  " << moment.kind << ": " << moment.message
             << "\n";

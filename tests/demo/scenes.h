@@ -17,8 +17,16 @@ struct Scene {
     const char* name;
     const char* what;
     Report (*play)(testbed::Testbed& bed, const Tell& tell);
+    testbed::Place place = testbed::Place::loopback; // Where hosts or links fail: namespaces.
+    std::uint64_t disk_bytes = 0; // Of each member's data; 0: no disk of its own.
 };
 
 [[nodiscard]] std::span<const Scene> scenes();
+
+// A file each in tests/demo/scenes.
+[[nodiscard]] Report primary_kill(testbed::Testbed& bed, const Tell& tell);
+[[nodiscard]] Report host_loss(testbed::Testbed& bed, const Tell& tell);
+[[nodiscard]] Report switchover(testbed::Testbed& bed, const Tell& tell);
+[[nodiscard]] Report freeze(testbed::Testbed& bed, const Tell& tell);
 
 } // namespace lockstep::demo
