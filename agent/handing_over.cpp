@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "agent/wanted_ticket.h"
 #include "platform/clock.h"
 
 namespace lockstep {
