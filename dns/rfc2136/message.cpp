@@ -155,6 +155,9 @@ void fill(Message& message, const Update& update) {
     switch (why) {
     case bad_key:
         return fail(Errc::refused, "does not know " + named +
+                                       ", or (Knot) has no acl that lets it "
+                                       "update zone " +
+                                       zone +
                                        " (BADKEY): name and algorithm must be the same in its "
                                        "configuration and in key_file");
     case bad_signature:
