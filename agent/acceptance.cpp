@@ -1,5 +1,6 @@
 #include "agent/acceptance.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "agent/decision/order.h"
@@ -48,12 +49,21 @@ Awaitable<void> Acceptance::take(wire::Told told) {
         co_await stand_down(told.record->revision); // This agent was started anew since.
     }
     state_.told_at = boot_time();
+    take_proof(told.proof);
     state_.withdrawn = judged.verdict == Verdict::withdrawn;
     if (told.record && state_.permit != told.permit) {
         state_.permit = told.permit; // One that is told no more is in force no more.
         state_.goal_wake.notify();
     }
     memory_.use_zone(std::move(told.zone));
+}
+
+/// Only a stamp of this very run of the agent says anything: the clock of another boot is another.
+void Acceptance::take_proof(const std::optional<wire::Stamp>& proof) {
+    if (!proof || proof->instance != state_.instance || proof->at > boot_time()) {
+        return;
+    }
+    state_.proved_at = std::max(proof->at, state_.proved_at.value_or(proof->at));
 }
 
 bool Acceptance::lacks_proof(const PairRecord& record) const {

@@ -21,6 +21,7 @@ private:
     [[nodiscard]] Awaitable<void> fence_if_deposed(Goal goal);
     [[nodiscard]] Awaitable<void> stand_down(Revision revision);
     [[nodiscard]] Awaitable<void> prove_never_promoted(Revision revision);
+    void take_proof(const std::optional<wire::Stamp>& proof);
     [[nodiscard]] bool lacks_proof(const PairRecord& record) const;
     [[nodiscard]] Awaitable<Result<void>> end_server();
 

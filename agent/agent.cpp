@@ -4,12 +4,12 @@
 
 #include "agent/coroutine.h"
 #include "agent/observation_builder.h"
+#include "platform/cgroup.h"
 #include "platform/clock.h"
 
 namespace lockstep {
 namespace {
 
-constexpr std::size_t instance_bytes = 16;
 constexpr Milliseconds between_reaps{1000};
 
 std::string text_of(const HostPort& at) {
@@ -36,6 +36,7 @@ Agent::Agent(asio::any_io_executor executor, Start start)
       probes_(*driver_, state_, supervisor_, memory_),
       fsync_(executor, state_, supervisor_, driver_->data_folder()),
       goals_(executor, *driver_, state_, memory_, journal_, supervisor_, making_),
+      guard_(supervisor_, journal_, guardian_plan(), config_.state_dir / "guardian.log"),
       link_(std::move(start.identity), hello(), state_, journal_, acceptance_,
             [this] { return build_observation(state_, memory_, supervisor_, journal_, *driver_); }),
       names_(state_, memory_, supervisor_) {}
@@ -53,7 +54,7 @@ Supervisor::Hooks Agent::hooks() {
 wire::Hello Agent::hello() const {
     wire::Hello hello;
     hello.member = config_.name;
-    hello.instance = random_hex(instance_bytes);
+    hello.instance = state_.instance;
     hello.machine_id = machine_id();
     hello.zone = config_.zone;
     hello.host = config_.host;
@@ -80,6 +81,37 @@ Result<void> Agent::listen() {
     return {};
 }
 
+GuardianPlan Agent::guardian_plan() const {
+    return {config_.run_dir / (config_.name + ".guard"),
+            driver_->data_folder(),
+            driver_->ticket_path(),
+            config_.agent_lost_after,
+            {}};
+}
+
+/// DESIGN.md 4, fence. Without a group of its own a server is still found by its working directory.
+void Agent::choose_fence() {
+    auto cgroup = make_cgroup("lockstep-" + config_.name);
+    if (cgroup) {
+        journal_.write("fence in use", Severity::info,
+                       "a fence kills the control group " + cgroup->string());
+        supervisor_.use_cgroup(*cgroup);
+        guard_.use_cgroup(std::move(*cgroup));
+        return;
+    }
+    journal_.write("fence in use", Severity::info,
+                   "a fence kills by working directory: " + cgroup.error().message);
+}
+
+void Agent::adopt() {
+    const auto owner = look_at_owner(driver_->data_folder(), memory_.data());
+    const bool made_here = !memory_.data().data_id.empty();
+    if (owner.whose == Ownership::mine || (owner.whose == Ownership::unknown && made_here)) {
+        supervisor_.adopt();
+        state_.door = driver_->door(); // Shut stays shut until it is shown that it may be opened.
+    }
+}
+
 void Agent::begin() {
     const auto now = boot_time();
     state_.forget_server(now);
@@ -89,16 +121,15 @@ void Agent::begin() {
     if (memory_.record()) {
         journal_.set_scene(memory_.record()->pair, memory_.accepted());
     }
-    const auto owner = look_at_owner(driver_->data_folder(), memory_.data());
-    const bool made_here = !memory_.data().data_id.empty();
-    if (owner.whose == Ownership::mine || (owner.whose == Ownership::unknown && made_here)) {
-        supervisor_.adopt();
-    }
+    choose_fence();
+    adopt();
+    goals_.at_each_step([this](std::optional<Milliseconds> limit) { guard_.feed(limit); });
     start_coroutine(executor_, probes_.observe());
     start_coroutine(executor_, probes_.heartbeat());
     start_coroutine(executor_, probes_.upstream());
     start_coroutine(executor_, fsync_.run());
     start_coroutine(executor_, goals_.run());
+    start_coroutine(executor_, guard_.run());
     start_coroutine(executor_, link_.run());
     start_coroutine(executor_, save_zone(memory_, journal_));
     start_coroutine(executor_, reap_now_and_then());

@@ -7,6 +7,7 @@
 #include "agent/controller_link.h"
 #include "agent/fsync_probe.h"
 #include "agent/goal_loop.h"
+#include "agent/guard.h"
 #include "agent/name_service.h"
 #include "agent/probes.h"
 
@@ -32,6 +33,9 @@ public:
 private:
     [[nodiscard]] wire::Hello hello() const;
     [[nodiscard]] Supervisor::Hooks hooks();
+    [[nodiscard]] GuardianPlan guardian_plan() const;
+    void choose_fence();
+    void adopt();
 
     asio::any_io_executor executor_;
     AgentConfig config_;
@@ -45,6 +49,7 @@ private:
     Probes probes_;
     FsyncProbe fsync_;
     GoalLoop goals_;
+    Guard guard_;
     ControllerLink link_;
     NameView names_;
     std::unique_ptr<dns::NameServer> name_server_;

@@ -74,6 +74,14 @@ std::vector<HostPort> read_dns(Table table) {
     return addresses;
 }
 
+Milliseconds read_agent_lost_after(Table table) {
+    const auto otherwise = Timings{}.agent_lost_after.count();
+    if (!table.present()) {
+        return Milliseconds{otherwise};
+    }
+    return Milliseconds{table.integer("agent_lost_after_ms", 2000, 300000, otherwise)};
+}
+
 /// A wiped or copied data folder must not take the agent's own state with it.
 void check_places(Table& root, const AgentConfig& config) {
     const auto data = config.database.data_dir.string() + "/";
@@ -96,6 +104,7 @@ Result<AgentConfig> read(ConfigFile file) {
     config.run_dir = absolute_path(root, "run_dir");
     config.database = read_database(file.table("postgresql"));
     config.dns = read_dns(file.table("dns"));
+    config.agent_lost_after = read_agent_lost_after(file.table("guardian"));
     check_places(root, config);
     if (auto finished = file.finish(); !finished) {
         return tl::unexpected(finished.error());

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/ids.h"
+#include "core/policy.h"
 #include "platform/config.h"
 
 namespace lockstep {
@@ -30,6 +31,7 @@ struct AgentConfig {
     std::filesystem::path run_dir;
     DatabaseConfig database;
     std::vector<HostPort> dns; // Empty: no name server.
+    Milliseconds agent_lost_after = Timings{}.agent_lost_after;
 };
 
 /// Errors: `refused` with every mistake as FILE:LINE:COLUMN; `unreachable` if there is no file.

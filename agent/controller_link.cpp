@@ -119,7 +119,7 @@ Awaitable<void> ControllerLink::write(SessionPointer session) {
     wire::Message hello = hello_;
     auto sent = co_await send(session, std::move(hello));
     while (sent && !session->ended) {
-        wire::Message status = wire::Status{observe_()};
+        wire::Message status = wire::Status{observe_(), {state_.instance, boot_time()}};
         sent = co_await send(session, std::move(status));
         if (sent) {
             sent = co_await send_reports(session);

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "agent/judgements.h"
 #include "agent/local_facts.h"
 #include "agent/wanted_ticket.h"
 #include "platform/clock.h"
@@ -73,6 +74,7 @@ Awaitable<Result<void>> Duties::release_replay() {
 Result<void> Duties::ask_to_start() {
     if (state_.start_request == 0) {
         state_.start_request = new_request();
+        state_.asked_at = boot_time();
         state_.permit.reset();
         journal_.write("start asked", Severity::info,
                        "asks a controller whether it may be started as primary (R5)");
@@ -89,6 +91,7 @@ Awaitable<Result<void>> Duties::start(Ticket ticket, Goal goal) {
         if (state_.inside) {
             state_.inside->standby = !ticket.primary; // Made so with the ticket.
         }
+        state_.door = ticket.door;
         state_.in_force = std::move(ticket);
         if (state_.hand_over) { // It is over, whatever came of it: not again under this revision.
             state_.hand_over->stage = HandOverStage::preparing;
@@ -100,13 +103,21 @@ Awaitable<Result<void>> Duties::start(Ticket ticket, Goal goal) {
 }
 
 Awaitable<Result<void>> Duties::start_primary(Goal goal) {
-    auto ticket = primary_ticket(goal, state_.door);
+    const auto verdict = judge_boot(state_, memory_);
+    if (!verdict.allowed) {
+        co_return fail(Errc::conflict, std::string(verdict.because));
+    }
+    auto ticket = primary_ticket(goal, verdict.door);
     // A permit is for one start: the next one is asked for anew.
     state_.start_request = 0;
     state_.permit.reset();
     auto started = co_await start(std::move(ticket), std::move(goal));
     if (started) {
-        journal_.write("started", Severity::info, "started the server as primary");
+        const bool shut = verdict.door == Door::shut;
+        journal_.write("started", shut ? Severity::warning : Severity::info,
+                       "started the server as primary" +
+                           std::string(shut ? ", behind a shut door (R9): " : ": ") +
+                           std::string(verdict.because));
     }
     co_return started;
 }

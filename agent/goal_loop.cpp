@@ -60,16 +60,24 @@ void GoalLoop::step() {
         journal_.clear(data_alarm);
     }
     if (!memory_.record()) {
+        feed_(std::nullopt);
         return;
     }
     const auto goal = goal_for(*memory_.record(), state_.self);
+    look_at_door(goal);
+    const auto verdict = look_at_fence(goal);
+    feed_(limit_of(goal, verdict));
+    if (verdict.fence) {
+        begin_fence(std::string(verdict.because));
+        return;
+    }
     const auto facts = gather_facts(goal, state_, memory_, supervisor_, driver_);
     if (facts.streaming) {
         state_.fruitless_judgements = 0;
     }
     const auto duty = next_duty(goal, facts);
     if (duty.kind == DutyKind::fence) {
-        begin_fence(duty);
+        begin_fence(std::string(duty.because));
         return;
     }
     if (work_) {
@@ -84,6 +92,48 @@ void GoalLoop::step() {
     if (is_due(chosen.kind)) {
         begin(chosen, goal);
     }
+}
+
+bool GoalLoop::runs_as_primary(const Goal& goal) const {
+    return goal.role == Role::primary && supervisor_.state() == Supervisor::State::running;
+}
+
+/// R9: shut stays shut until it is shown that it may be opened; the ticket then follows.
+void GoalLoop::look_at_door(const Goal& goal) {
+    if (state_.door == Door::open || !runs_as_primary(goal)) {
+        return;
+    }
+    const auto verdict = judge_door(state_, memory_);
+    if (verdict.because != state_.door_since) {
+        journal_.write("door", Severity::info,
+                       (verdict.door == Door::open ? "opens the door: " : "the door stays shut: ") +
+                           std::string(verdict.because));
+    }
+    state_.door = verdict.door;
+    state_.door_since = verdict.because;
+}
+
+/// R6.
+FenceVerdict GoalLoop::look_at_fence(const Goal& goal) {
+    const bool strict = runs_as_primary(goal) && !goal.sync_name.empty();
+    if (!strict || state_.is_behind_door()) {
+        state_.strict_since.reset();
+    } else if (!state_.strict_since) {
+        state_.strict_since = boot_time();
+    }
+    return judge_fence(goal, state_, memory_);
+}
+
+/// A strict primary that is just being started must not slip through between two steps.
+std::optional<Milliseconds> GoalLoop::limit_of(const Goal& goal,
+                                               const FenceVerdict& verdict) const {
+    const auto now = boot_time();
+    if (verdict.holds_for) {
+        return now + *verdict.holds_for;
+    }
+    const bool may_be_started = goal.role == Role::primary && !goal.sync_name.empty() &&
+                                supervisor_.state() == Supervisor::State::none;
+    return may_be_started ? std::optional(now + Timings{}.fence_after) : std::nullopt;
 }
 
 /// What blocks needs an operator; what goes well needs nobody.
@@ -197,12 +247,12 @@ void GoalLoop::ended(const Duty& duty, const Result<void>& outcome) {
     journal_.raise(duty_alarm, text);
 }
 
-void GoalLoop::begin_fence(Duty duty) {
+void GoalLoop::begin_fence(std::string why) {
     if (fencing_ || boot_time() < fence_again_at_) {
         return;
     }
     fencing_ = true;
-    start_coroutine(executor_, fence(std::string(duty.because)));
+    start_coroutine(executor_, fence(std::move(why)));
 }
 
 Awaitable<void> GoalLoop::fence(std::string why) {

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 
 #include "agent/duties.h"
+#include "agent/judgements.h"
 
 namespace lockstep {
 
@@ -17,6 +19,11 @@ public:
              Journal& journal, Supervisor& supervisor, DataMaking& making);
 
     [[nodiscard]] Awaitable<void> run();
+    /// Called at each step, before anything else is done: until when R6 lets the server serve
+    /// without any more news; empty: it needs none.
+    void at_each_step(std::function<void(std::optional<Milliseconds>)> feed) {
+        feed_ = std::move(feed);
+    }
 
 private:
     struct Work {
@@ -36,7 +43,12 @@ private:
     [[nodiscard]] Duty or_look_again(Duty duty) const;
     [[nodiscard]] bool is_due(DutyKind kind) const;
     void begin(Duty duty, Goal goal);
-    void begin_fence(Duty duty);
+    void begin_fence(std::string why);
+    void look_at_door(const Goal& goal);
+    [[nodiscard]] bool runs_as_primary(const Goal& goal) const;
+    [[nodiscard]] FenceVerdict look_at_fence(const Goal& goal);
+    [[nodiscard]] std::optional<Milliseconds> limit_of(const Goal& goal,
+                                                       const FenceVerdict& verdict) const;
     [[nodiscard]] Awaitable<void> work(std::shared_ptr<Work> work);
     [[nodiscard]] Awaitable<void> fence(std::string why);
     void ended(const Duty& duty, const Result<void>& outcome);
@@ -53,6 +65,7 @@ private:
     bool fencing_ = false;
     Milliseconds fence_again_at_{0};
     std::map<DutyKind, Failures> failures_;
+    std::function<void(std::optional<Milliseconds>)> feed_ = [](std::optional<Milliseconds>) {};
 };
 
 } // namespace lockstep

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "agent/decision/boot.h"
+#include "agent/judgements.h"
 #include "agent/wanted_ticket.h"
 #include "platform/clock.h"
 
@@ -87,16 +87,6 @@ HandsOver hands_over(const Goal& goal, const LocalState& state) {
                                                               : HandsOver::over;
 }
 
-bool may_start(const LocalState& state, const Memory& memory) {
-    BootFacts boot;
-    boot.self = state.self;
-    boot.record = memory.record();
-    boot.withdrawn = state.withdrawn;
-    boot.request = state.start_request;
-    boot.permit = state.permit;
-    return may_start_as_primary(boot).allowed;
-}
-
 } // namespace
 
 std::vector<Member> slots_wanted(const Goal& goal) {
@@ -111,7 +101,7 @@ LocalFacts gather_facts(const Goal& goal, const LocalState& state, const Memory&
     facts.process = process_of(state, supervisor);
     facts.judged = judged(goal, state);
     facts.hands_over = hands_over(goal, state);
-    facts.may_start = may_start(state, memory);
+    facts.may_start = judge_boot(state, memory).allowed;
     facts.start_held = supervisor.start_is_held();
     facts.begun = memory.data().begun_epoch == goal.epoch;
     facts.ticket_in_force = state.in_force && *state.in_force == wanted_ticket(goal, state.door);

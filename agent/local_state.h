@@ -14,6 +14,7 @@
 #include "core/observation.h"
 #include "core/wire/messages.h"
 #include "drivers/driver.h"
+#include "platform/clock.h"
 
 namespace lockstep {
 
@@ -28,13 +29,17 @@ struct DataJudgement {
 /// what must is in Memory.
 struct LocalState {
     LocalState(asio::any_io_executor executor, MemberId member)
-        : self(std::move(member)), goal_wake(executor), status_wake(executor),
-          observe_wake(executor) {}
+        : self(std::move(member)), instance(random_hex(16)), goal_wake(executor),
+          status_wake(executor), observe_wake(executor) {}
 
     /// Something changed that the goal loop or the controller should know at once.
     void changed() {
         goal_wake.notify();
         status_wake.notify();
+    }
+    /// R9: nobody is served, seen in force.
+    [[nodiscard]] bool is_behind_door() const {
+        return door == Door::shut && in_force && in_force->door == Door::shut;
     }
     void forget_server(Milliseconds now) {
         server.forget(now);
@@ -46,6 +51,7 @@ struct LocalState {
     }
 
     const MemberId self;
+    const std::string instance; // Random for each start of the agent.
     Wake goal_wake;
     Wake status_wake;
     Wake observe_wake;
@@ -66,7 +72,9 @@ struct LocalState {
     Milliseconds fsync_proved_at{0}; // When the last fsync probe that finished was started.
     std::uint64_t free_bytes = 0;
     std::optional<Ticket> in_force;
-    Door door = Door::open; // R9: of the server as primary.
+    Door door = Door::open;                   // R9: of the server as primary.
+    std::string_view door_since;              // Why it is shut.
+    std::optional<Milliseconds> strict_since; // R6: since when it serves as a strict primary.
     std::optional<std::vector<Member>> slots_kept_for;
     Milliseconds slots_kept_at{0};
     std::optional<Barrier> barrier;
@@ -92,6 +100,7 @@ struct LocalState {
 
     // R5.
     std::uint64_t start_request = 0;
+    Milliseconds asked_at{0}; // When that start was asked for.
     std::optional<wire::StartPermit> permit;
     bool withdrawn = false; // A controller's last word: it knows no pair for this member.
 
@@ -99,9 +108,12 @@ struct LocalState {
     Revision newest_told{0}; // Above the accepted one: a record is being accepted right now.
     std::optional<Job> job;
     Milliseconds job_since{0};
-    std::optional<Milliseconds> told_at; // When a controller was last heard (R7 obeyed).
-    Milliseconds newest_told_at{0};      // When the accepted record arrived, for its phases_ms.
-    Milliseconds newest_kept_at{0};      // When it was on disk.
+    std::optional<Milliseconds> told_at; // When a controller last spoke (R7 obeyed).
+    /// R6: as of then, by this agent's clock, a controller found in its store what it told. The
+    /// arrival of a message proves nothing: it may have been on its way for long.
+    std::optional<Milliseconds> proved_at;
+    Milliseconds newest_told_at{0}; // When the accepted record arrived, for its phases_ms.
+    Milliseconds newest_kept_at{0}; // When it was on disk.
 };
 
 } // namespace lockstep

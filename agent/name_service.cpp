@@ -46,8 +46,8 @@ bool NameView::vouches_for(const PairName& pair) const {
         facts.stream = state_.server.stream(now);
         facts.acknowledgements = state_.server.acknowledgements(now, state_.fsync_proved_at);
     }
-    if (state_.told_at) {
-        facts.told_ago = now - *state_.told_at;
+    if (state_.proved_at) {
+        facts.proved_ago = now - *state_.proved_at;
     }
     return may_vouch(facts).vouched;
 }
@@ -56,7 +56,7 @@ std::shared_ptr<const dns::ZoneView> NameView::current() {
     dns::ZoneView view;
     view.zone = zone();
     // Of pairs made since a controller last spoke this agent knows nothing, so it denies none.
-    view.may_deny = state_.told_at && boot_time() - *state_.told_at < Timings{}.fence_after;
+    view.may_deny = state_.proved_at && boot_time() - *state_.proved_at < Timings{}.fence_after;
     for (const auto& endpoint : view.zone.endpoints) {
         if (vouches_for(endpoint.pair)) {
             view.vouched.insert(endpoint.pair);

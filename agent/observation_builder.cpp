@@ -31,6 +31,9 @@ void add_report(const LocalState& state, Milliseconds now, Observation& observat
     observation.unreplayed_bytes = report->unreplayed_bytes;
     observation.stream = state.server.stream(now);
     observation.acknowledgements = state.server.acknowledgements(now, state.fsync_proved_at);
+    if (state.door == Door::shut && report->state == ServerState::primary) {
+        observation.door = state.door_since;
+    }
     observation.lowered = report->lowered;
     observation.unfit = report->unfit;
     observation.rpo_notes = report->rpo_notes;

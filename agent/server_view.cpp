@@ -22,6 +22,9 @@ void ServerView::take(ServerReport report, Milliseconds asked_at, Milliseconds n
     }
     take_stream(report.stream, now);
     take_acknowledgements(report, now);
+    if (report.state == ServerState::primary && !first_end_.history.known()) {
+        first_end_ = report.position;
+    }
     report_ = std::move(report);
     reported_at_ = now;
 }
@@ -42,6 +45,7 @@ void ServerView::take_acknowledgements(const ServerReport& report, Milliseconds 
         acknowledged_name_ = report.acknowledgements.name;
         acknowledged_ = report.acknowledged;
         acknowledged_at_ = now;
+        heard_standby_ = false;
         return;
     }
     // A stream that breaks, or comes back where it was, acknowledged nothing.
@@ -49,6 +53,7 @@ void ServerView::take_acknowledgements(const ServerReport& report, Milliseconds 
     if (first || behind(acknowledged_, report.acknowledged)) {
         acknowledged_ = report.acknowledged;
         acknowledged_at_ = now;
+        heard_standby_ = true;
     } else if (report.acknowledged.history.known() &&
                report.acknowledged.history != acknowledged_.history) {
         acknowledged_ = report.acknowledged; // Compared with from here on.

@@ -25,9 +25,14 @@ public:
 
     [[nodiscard]] const std::optional<ServerReport>& report() const { return report_; }
     [[nodiscard]] ServerState state() const;
+    /// R9: the end of its log when it was first seen to answer as primary: at or past the end of
+    /// recovery. Unknown before.
+    [[nodiscard]] const Position& first_end() const { return first_end_; }
     [[nodiscard]] Probe sql(Milliseconds now) const { return sql_.probe(now); }
     [[nodiscard]] Stream stream(Milliseconds now) const;
     /// `proved_at`: when the last fsync probe that finished had been started.
+    /// Something was acknowledged under the name in force, while it was.
+    [[nodiscard]] bool has_heard_standby() const { return heard_standby_; }
     [[nodiscard]] Acknowledgements acknowledgements(Milliseconds now, Milliseconds proved_at) const;
     /// How long the standby has been without a stream; zero while it streams.
     [[nodiscard]] Milliseconds disconnected_for(Milliseconds now) const;
@@ -42,8 +47,10 @@ private:
     Milliseconds valid_from_{0};
     Milliseconds connected_since_{0};
     Milliseconds disconnected_since_{0};
+    Position first_end_;
     std::string acknowledged_name_;
     Position acknowledged_;
+    bool heard_standby_ = false;
     Milliseconds acknowledged_at_{0}; // When it last changed, or the name came into force.
 };
 

@@ -147,7 +147,8 @@ Awaitable<void> Supervisor::clean_up() {
 Awaitable<Result<void>> Supervisor::end_all(std::optional<ProcessId> process) {
     const auto deadline = Deadline::in(longest_fence);
     auto folder = driver_.data_folder();
-    auto killed = co_await kill_all_in(std::move(folder), process, deadline);
+    auto cgroup = cgroup_;
+    auto killed = co_await kill_all_in(std::move(folder), process, deadline, std::move(cgroup));
     static_cast<void>(reap_children());
     auto removed = remove_ticket();
     if (!killed) {
@@ -247,7 +248,9 @@ Awaitable<Result<void>> Supervisor::start(Ticket ticket, std::function<bool()> s
     if (auto written = driver_.write_ticket(ticket); !written) {
         co_return written;
     }
-    const auto launched = launch_detached(driver_.start_command(), driver_.server_log());
+    auto command = driver_.start_command();
+    command.cgroup = cgroup_;
+    const auto launched = launch_detached(command, driver_.server_log());
     if (!launched) {
         co_return tl::unexpected(launched.error());
     }

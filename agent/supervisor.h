@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -26,6 +27,9 @@ public:
 
     Supervisor(asio::any_io_executor executor, Driver& driver, Journal& journal, Hooks hooks);
 
+    /// Servers are started in this control group, and fenced by it.
+    void use_cgroup(std::filesystem::path cgroup) { cgroup_ = std::move(cgroup); }
+
     /// Takes over a server that runs already, by pid, start time and working directory. Only for
     /// a data folder of this agent's.
     void adopt();
@@ -33,6 +37,7 @@ public:
     [[nodiscard]] State state() const { return state_; }
     /// The server's own process lives, as far as the kernel told; also while it is being fenced.
     [[nodiscard]] bool has_process() const { return process_.has_value(); }
+    [[nodiscard]] const std::optional<ProcessId>& process() const { return process_; }
     /// How the last server process ended; empty: none did.
     [[nodiscard]] const std::string& death() const { return death_; }
 
@@ -70,6 +75,7 @@ private:
     Driver& driver_;
     Journal& journal_;
     Hooks hooks_;
+    std::filesystem::path cgroup_; // Empty: there is none.
     State state_ = State::none;
     std::optional<ProcessId> process_;
     std::optional<ProcessId> last_process_; // The one that died, as long as its pid may be taken.

@@ -20,6 +20,9 @@ void add_member_notes(const MemberView& member, std::vector<Note>& notes) {
     if (!member.unfit.empty()) {
         add(Ink::yellow, "cannot be in sync: " + member.unfit);
     }
+    if (!member.door.empty()) {
+        add(Ink::yellow, "lets no client in: " + member.door);
+    }
     if (member.server == "stopped" && !member.death.empty()) {
         add(Ink::yellow, "its server ended: " + member.death);
     }

@@ -58,6 +58,7 @@ MemberView member_of(const json& in) {
     out.rpo_notes = in.at("rpo_notes").get<std::vector<std::string>>();
     out.alarms = in.at("alarms").get<std::vector<std::string>>();
     out.death = in.at("death").get<std::string>();
+    out.door = text_if_any(in, "door");
     return out;
 }
 

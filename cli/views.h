@@ -40,6 +40,7 @@ struct MemberView {
     std::vector<std::string> rpo_notes;
     std::vector<std::string> alarms;
     std::string death;
+    std::string door; // Why it lets no client in; empty: it does.
 };
 
 struct PublisherView {

@@ -237,7 +237,9 @@ AgentSession::Ends AgentHub::session_ends() {
     ends.status = [this, is_current](AgentSession& session, wire::Status status) {
         if (is_current(session)) {
             const auto member = session.hello().member;
-            observer_.heard(member, std::move(status.observation), boot_time());
+            const auto now = boot_time();
+            observer_.stamped(member, std::move(status.stamp), now);
+            observer_.heard(member, std::move(status.observation), now);
             ends_.heard(member);
         }
     };

@@ -35,6 +35,15 @@ void Observer::heard(const MemberId& member, Observation observation, Millisecon
     known.observation = std::move(observation);
 }
 
+void Observer::stamped(const MemberId& member, wire::Stamp stamp, Milliseconds now) {
+    seen(member, now).stamp = std::move(stamp);
+}
+
+std::optional<wire::Stamp> Observer::stamp_of(const MemberId& member) const {
+    const auto found = members_.find(member);
+    return found == members_.end() ? std::nullopt : found->second.stamp;
+}
+
 void Observer::refused_stream(const MemberId& member, std::string reason, Milliseconds now) {
     auto& known = seen(member, now);
     known.refused_stream = std::move(reason);

@@ -7,6 +7,7 @@
 #include "controller/decision/view.h"
 #include "controller/port_watch.h"
 #include "core/record.h"
+#include "core/wire/messages.h"
 
 namespace lockstep {
 
@@ -17,6 +18,9 @@ public:
     void connected(const MemberId& member, Milliseconds now);
     void disconnected(const MemberId& member, Milliseconds now);
     void heard(const MemberId& member, Observation observation, Milliseconds now);
+    /// What the member's agent stamped its last status with.
+    void stamped(const MemberId& member, wire::Stamp stamp, Milliseconds now);
+    [[nodiscard]] std::optional<wire::Stamp> stamp_of(const MemberId& member) const;
     /// R11: a second stream with this identity was refused.
     void refused_stream(const MemberId& member, std::string reason, Milliseconds now);
 
@@ -37,6 +41,7 @@ private:
         Milliseconds since; // When its agent was last heard, or first looked for.
         bool connected = false;
         std::optional<Observation> observation;
+        std::optional<wire::Stamp> stamp;
         Position highest;
         PortWatch database;
         PortWatch agent;

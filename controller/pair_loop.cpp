@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "platform/clock.h"
+#include "platform/deadline.h"
 
 namespace lockstep {
 namespace {
@@ -14,6 +15,7 @@ constexpr Milliseconds first_retry{200};
 constexpr Milliseconds longest_retry{5000};
 constexpr Milliseconds tell_again_after{10000};
 constexpr Milliseconds well_heard{500};
+constexpr Milliseconds prove_every{1000};
 constexpr int most_attempts = 3;
 
 /// Two tellings of one rule differ by their figures only.
@@ -54,6 +56,52 @@ Awaitable<void> PairLoop::run(std::shared_ptr<PairLoop> self) {
     }
 }
 
+Awaitable<void> PairLoop::keep_proving(std::shared_ptr<PairLoop> self) {
+    while (!self->stopped_) {
+        co_await self->prove();
+        co_await pause_for(prove_every);
+    }
+}
+
+/// A store that fails is told of by whoever reads it for a decision.
+Awaitable<void> PairLoop::prove() {
+    auto heard_before = stamps();
+    auto read = [name = record_.pair](StateStore& store) { return store.pair(name); };
+    const auto stored = co_await parts_.store.call(read);
+    if (stored && *stored == record_) {
+        take_proof(stored->revision, std::move(heard_before));
+    }
+}
+
+PairLoop::Stamps PairLoop::stamps() const {
+    Stamps stamps;
+    for (const auto& [id, member] : record_.members) {
+        if (auto stamp = parts_.observer.stamp_of(id)) {
+            stamps[id] = std::move(*stamp);
+        }
+    }
+    return stamps;
+}
+
+/// Told with what is told anyway, each second; an agent that has no proof at all yet hears at once.
+void PairLoop::take_proof(Revision revision, Stamps stamps) {
+    const auto before = std::exchange(proof_stamps_, std::move(stamps));
+    proved_ = revision;
+    for (const auto& [id, stamp] : proof_stamps_) {
+        const auto known = before.find(id);
+        if (known == before.end() || known->second.instance != stamp.instance) {
+            parts_.permit_changed(id);
+        }
+    }
+}
+
+std::optional<wire::Stamp> PairLoop::proof_for(const MemberId& member) const {
+    const auto found = proof_stamps_.find(member);
+    return proved_ == record_.revision && found != proof_stamps_.end()
+               ? std::optional(found->second)
+               : std::nullopt;
+}
+
 Awaitable<Milliseconds> PairLoop::tick() {
     const auto seen = view();
     decision_ = decide(record_, seen);
@@ -87,6 +135,7 @@ Awaitable<Milliseconds> PairLoop::swap_in() {
         co_return retry_later(sound.error()); // A bug: nothing unsound is ever stored.
     }
     const auto events = with_pair(decision_.events, record_.pair);
+    auto heard_before = stamps();
     auto swap = [expected, next_record, events](StateStore& store) {
         return store.swap(expected, next_record, events);
     };
@@ -101,6 +150,7 @@ Awaitable<Milliseconds> PairLoop::swap_in() {
         co_return record_.revision == expected ? unsettled_pause : at_once;
     }
     failures_ = 0;
+    take_proof(swapped->revision, std::move(heard_before)); // The swap found the record before it.
     adopt(std::move(*swapped));
     EventLog::show(events);
     co_return at_once;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -35,6 +36,8 @@ public:
     PairLoop(Parts parts, PairRecord record);
 
     [[nodiscard]] static Awaitable<void> run(std::shared_ptr<PairLoop> self);
+    /// R6: finds this very record in the store, at least once a second.
+    [[nodiscard]] static Awaitable<void> keep_proving(std::shared_ptr<PairLoop> self);
     void stop();
     /// Something was observed: decide again now.
     void wake() { wakeup_.wake(); }
@@ -48,12 +51,17 @@ public:
     [[nodiscard]] const Decision& decision() const { return decision_; }
     [[nodiscard]] View view() const;
     [[nodiscard]] std::optional<wire::StartPermit> permit_for(const MemberId& member) const;
+    [[nodiscard]] std::optional<wire::Stamp> proof_for(const MemberId& member) const;
 
 private:
+    using Stamps = std::map<MemberId, wire::Stamp>;
     [[nodiscard]] Awaitable<Milliseconds> tick();
     [[nodiscard]] Awaitable<Milliseconds> swap_in();
     [[nodiscard]] Awaitable<void> read_for_permit(std::uint64_t request);
     [[nodiscard]] Awaitable<void> reload();
+    [[nodiscard]] Awaitable<void> prove();
+    [[nodiscard]] Stamps stamps() const;
+    void take_proof(Revision revision, Stamps stamps);
     [[nodiscard]] Milliseconds retry_later(const Error& error);
     void adopt(PairRecord record);
     void set_permit(std::optional<IssuedPermit> permit);
@@ -66,6 +74,8 @@ private:
     std::string told_;
     RateLimit tellings_;
     std::optional<IssuedPermit> permit_;
+    Revision proved_{};   // Of the record that was found in the store,
+    Stamps proof_stamps_; // and what was heard before it was looked for.
     std::uint32_t failures_ = 0;
     bool stopped_ = false;
     Wakeup wakeup_;

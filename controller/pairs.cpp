@@ -22,6 +22,7 @@ void Pairs::add(PairRecord record) {
     auto loop = std::make_shared<PairLoop>(parts_, std::move(record));
     loops_[name] = loop;
     parts_.adopted({}, loop->record());
+    spawn(parts_.executor, PairLoop::keep_proving(loop));
     spawn(parts_.executor, PairLoop::run(std::move(loop)));
 }
 

@@ -130,6 +130,7 @@ wire::Told Controller::told_for(const MemberId& member) const {
     if (const auto loop = pairs_.of_member(member)) {
         told.record = loop->record();
         told.permit = loop->permit_for(member);
+        told.proof = loop->proof_for(member);
     } else if (const auto left = left_.find(member); left != left_.end()) {
         if (const auto former = pairs_.find(left->second)) {
             told.record = former->record();

@@ -95,6 +95,7 @@ struct Observation {
     Revision accepted{};   // The highest revision that it has on disk (R7).
     ServerState server = ServerState::no_data;
     std::string server_version;
+    std::string door;  // Why a primary that answers lets no client in (R9); empty: it does.
     std::string death; // How the last server process ended; empty: none did.
     std::string start; // To what a promise belongs (record.h: Promise).
     Position position; // Standby: flushed. Primary: end of its log. Else: not known.

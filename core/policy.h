@@ -23,6 +23,7 @@ struct Timings {
     Milliseconds stall_after{3000};          // A database that hangs.
     Milliseconds solo_after{4000};           // No acknowledgements though both agents talk.
     Milliseconds fence_after{5000};          // How long word of the controller counts as fresh.
+    Milliseconds agent_lost_after{30000};    // A dead or frozen agent: its guardian fences.
     Milliseconds clean_stream_after{30000};  // A standby lost twice must first stream this long.
     Milliseconds grant_overdue_after{60000}; // A grant whose standby does not get past the barrier.
     Milliseconds flap_window{600000};        // Losses within this window count as flapping.

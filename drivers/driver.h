@@ -118,6 +118,8 @@ public:
     [[nodiscard]] virtual Result<void> write_ticket(const Ticket& ticket) = 0;
     /// Without it the server does not start.
     [[nodiscard]] virtual Result<void> remove_ticket() = 0;
+    /// Where the ticket lies, for whoever removes it without a driver.
+    [[nodiscard]] virtual std::filesystem::path ticket_path() const = 0;
     /// The door of the ticket that was written last, by whichever agent; shut if there is none.
     [[nodiscard]] virtual Door door() const = 0;
     /// The data folder and how to start the server in it.

@@ -4,6 +4,7 @@
 #include <csignal>
 #include <set>
 
+#include "platform/cgroup.h"
 #include "platform/children.h"
 #include "platform/process.h"
 #include "platform/process_table.h"
@@ -46,8 +47,14 @@ bool lives(const ProcessId& process) {
     return now && *now == process;
 }
 
-std::vector<pid_t> still_alive(const fs::path& folder, const std::optional<ProcessId>& main) {
+std::vector<pid_t> still_alive(const fs::path& folder, const std::optional<ProcessId>& main,
+                               const fs::path& cgroup) {
     auto pids = processes_in(folder);
+    for (const pid_t pid : cgroup.empty() ? std::vector<pid_t>{} : processes_in_cgroup(cgroup)) {
+        if (std::find(pids.begin(), pids.end(), pid) == pids.end()) {
+            pids.push_back(pid);
+        }
+    }
     if (main && lives(*main) && std::find(pids.begin(), pids.end(), main->pid) == pids.end()) {
         pids.push_back(main->pid);
     }
@@ -96,13 +103,17 @@ std::vector<ProcessId> children_of(pid_t parent) {
 }
 
 Awaitable<Result<void>> kill_all_in(fs::path folder, std::optional<ProcessId> main,
-                                    Deadline deadline) {
+                                    Deadline deadline, fs::path cgroup) {
+    // Its failure is none of the fence's: what it leaves is found below.
+    if (!cgroup.empty() && !kill_cgroup(cgroup)) {
+        cgroup.clear();
+    }
     if (main && lives(*main)) {
         ::kill(main->pid, SIGSTOP); // It makes no new processes while its children are killed.
     }
     std::set<pid_t> killed;
     for (int empty_looks = 0; empty_looks < empty_looks_wanted;) {
-        const auto left = still_alive(folder, main);
+        const auto left = still_alive(folder, main, cgroup);
         for (const pid_t pid : left) {
             ::kill(pid, SIGKILL);
         }

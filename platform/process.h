@@ -17,9 +17,10 @@ namespace lockstep {
 
 /// What to run. Arguments are seen by every user of the machine: no secrets in them.
 struct Command {
-    std::vector<std::string> argv; // argv[0] is a path
-    std::vector<std::string> env;  // "NAME=value", added to this process's environment
-    std::filesystem::path folder;  // Working directory; empty: this process's.
+    std::vector<std::string> argv;  // argv[0] is a path
+    std::vector<std::string> env;   // "NAME=value", added to this process's environment
+    std::filesystem::path folder;   // Working directory; empty: this process's.
+    std::filesystem::path cgroup{}; // The control group it joins; empty: this process's.
 };
 
 /// A process on this machine, told apart from a later one with the same pid by its start time.
@@ -87,8 +88,10 @@ run_tool(Command command, Deadline deadline, std::function<void(std::string_view
 
 /// DESIGN.md 4, fence: SIGSTOPs `main` (if given), then SIGKILLs it and every process whose working
 /// directory is `folder` or below, again and again, until none is left; reaps those that are
-/// children of this process. Errors: `timeout` naming the pids that are left.
+/// children of this process. With a `cgroup` the kernel kills all that is in it first, which also
+/// gets what has gone elsewhere. Errors: `timeout` naming the pids that are left.
 [[nodiscard]] Awaitable<Result<void>> kill_all_in(std::filesystem::path folder,
-                                                  std::optional<ProcessId> main, Deadline deadline);
+                                                  std::optional<ProcessId> main, Deadline deadline,
+                                                  std::filesystem::path cgroup = {});
 
 } // namespace lockstep

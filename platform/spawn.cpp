@@ -25,6 +25,7 @@ struct Image {
     const char* folder = nullptr;
     Group group = Group::tool;
     Streams streams;
+    int cgroup = -1; // Its list of processes.
     int trouble = -1;
     pid_t parent = 0;
 };
@@ -94,8 +95,13 @@ bool join_group(const Image& image) {
     return true;
 }
 
+bool join_cgroup(const Image& image) {
+    return image.cgroup < 0 || ::write(image.cgroup, "0", 1) == 1; // 0: whoever writes.
+}
+
 bool arrange(const Image& image) {
-    return join_group(image) && ::dup2(image.streams.input, STDIN_FILENO) >= 0 &&
+    return join_group(image) && join_cgroup(image) &&
+           ::dup2(image.streams.input, STDIN_FILENO) >= 0 &&
            ::dup2(image.streams.output, STDOUT_FILENO) >= 0 &&
            ::dup2(image.streams.output, STDERR_FILENO) >= 0 &&
            (image.folder == nullptr || ::chdir(image.folder) == 0);
@@ -128,6 +134,16 @@ Result<Spawned> spawn(const Command& command, Group group, Streams streams) {
     image.folder = command.folder.empty() ? nullptr : command.folder.c_str();
     image.group = group;
     image.streams = streams;
+    Descriptor cgroup;
+    if (!command.cgroup.empty()) {
+        const auto list = command.cgroup / "cgroup.procs";
+        cgroup = Descriptor(::open(list.c_str(), O_WRONLY | O_CLOEXEC));
+        if (!cgroup.valid()) {
+            return fail(Errc::refused, "start " + command.argv[0] + ": join " + list.string() +
+                                           ": " + system_reason(errno));
+        }
+        image.cgroup = cgroup.get();
+    }
     image.trouble = writing.get();
     image.parent = ::getpid();
 

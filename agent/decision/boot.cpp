@@ -14,22 +14,39 @@ bool permitted(const BootFacts& facts) {
            facts.permit->epoch == facts.record->epoch;
 }
 
+/// Nobody answered the question for so long that nobody will (DESIGN.md 5).
+bool no_controller_to_ask(const BootFacts& facts) {
+    const auto timings = timings_of(facts.record->policy.profile);
+    const bool unheard = !facts.proved_ago || *facts.proved_ago > timings.fence_after;
+    return facts.request != 0 && facts.asked_ago >= timings.dead_after && unheard;
+}
+
 } // namespace
 
 BootVerdict may_start_as_primary(const BootFacts& facts) {
     if (!facts.record) {
-        return {false, "no record was accepted yet"};
+        return {false, Door::shut, "no record was accepted yet"};
     }
     if (facts.record->primary != facts.self) {
-        return {false, "the record names another primary"};
+        return {false, Door::shut, "the record names another primary"};
     }
-    if (!facts.withdrawn && alone_by_own_revision(*facts.record)) {
-        return {true, "its own highest revision says that it is alone in the in-sync set"};
+    const bool alone = alone_by_own_revision(*facts.record);
+    if (!facts.withdrawn && alone) {
+        return {true, Door::open,
+                "its own highest revision says that it is alone in the in-sync set"};
     }
     if (permitted(facts)) {
-        return {true, "a controller read the record after this start was asked for"};
+        // R9: what recovery makes visible after a crash, the standby may lack.
+        const bool shown = alone || facts.clean_shutdown;
+        return {true, shown ? Door::open : Door::shut,
+                "a controller read the record after this start was asked for"};
     }
-    return {false,
+    if (!facts.withdrawn && no_controller_to_ask(facts)) {
+        return {true, Door::shut,
+                "no controller is there to ask: its standby's stream shall prove, while the door "
+                "is shut, that nobody else was promoted"};
+    }
+    return {false, Door::shut,
             "another member may have been promoted: a controller must read the record first"};
 }
 

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string_view>
 
+#include "core/door.h"
 #include "core/record.h"
 #include "core/wire/messages.h"
 
@@ -15,15 +16,20 @@ struct BootFacts {
     std::optional<PairRecord> record;        // Accepted, on disk.
     bool withdrawn = false;                  // The controller knows no pair for it (any more).
     std::uint64_t request = 0;               // The start that is asked for now; 0: none.
+    Milliseconds asked_ago{0};               // Since then.
     std::optional<wire::StartPermit> permit; // The last one told.
+    /// Since a controller proved through its store that what it told is in force; empty: never.
+    std::optional<Milliseconds> proved_ago;
+    bool clean_shutdown = false; // What the disk says of the last run.
 };
 
 struct BootVerdict {
     bool allowed = false;
+    Door door = Door::shut; // R9: how it is to be started.
     std::string_view because;
 };
 
-/// R5: may the server be started as primary?
+/// R5: may the server be started as primary, and does it let clients in at once (R9)?
 [[nodiscard]] BootVerdict may_start_as_primary(const BootFacts& facts);
 
 } // namespace lockstep

@@ -4,7 +4,7 @@ namespace lockstep {
 namespace {
 
 bool told_lately(const VouchFacts& facts) {
-    return facts.told_ago && *facts.told_ago < facts.fence_after;
+    return facts.proved_ago && *facts.proved_ago < facts.fence_after;
 }
 
 /// Nobody but the primary is in the in-sync set, so nobody else can have been promoted.

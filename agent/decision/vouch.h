@@ -13,9 +13,10 @@ struct VouchFacts {
     MemberId self;
     std::optional<PairRecord> record; // Its own pair's, accepted; empty when asked for another's.
     ServerState server = ServerState::stopped;
-    Stream stream;                        // Its own, as a standby.
-    Acknowledgements acknowledgements;    // What it hears, as a primary.
-    std::optional<Milliseconds> told_ago; // Since a controller last spoke; empty: never.
+    Stream stream;                     // Its own, as a standby.
+    Acknowledgements acknowledgements; // What it hears, as a primary.
+    /// Since a controller proved through its store that what it told is in force; empty: never.
+    std::optional<Milliseconds> proved_ago;
     Milliseconds fence_after{5000};
 };
 

@@ -40,7 +40,7 @@ void add_observation(const std::optional<Observation>& observation, json& out) {
                                 "free_bytes", "data_id"}) {
             out[key] = nullptr;
         }
-        out["unfit"] = out["death"] = out["lowered"] = "";
+        out["unfit"] = out["death"] = out["lowered"] = out["door"] = "";
         out["rpo_notes"] = out["alarms"] = json::array();
         return;
     }
@@ -57,6 +57,7 @@ void add_observation(const std::optional<Observation>& observation, json& out) {
     out["rpo_notes"] = seen.rpo_notes;
     out["alarms"] = seen.alarms;
     out["death"] = seen.death;
+    out["door"] = seen.door;
     out["free_bytes"] = seen.free_bytes;
     out["data_id"] = seen.data_id;
 }

@@ -118,10 +118,10 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(HandOver, revision, stage, in_stage, end, tro
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Stream, connected, name, silent, clean_for)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Job, what, done_bytes, total_bytes, running_for)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Observation, member, data_id, system_id, store_id, accepted,
-                                   server, server_version, death, start, position, unreplayed_bytes,
-                                   serving, never_promoted, stream, acknowledgements, barrier,
-                                   hand_over, lowered, unfit, rpo_notes, sql, fsync, heartbeat,
-                                   free_bytes, job, start_request, alarms)
+                                   server, server_version, door, death, start, position,
+                                   unreplayed_bytes, serving, never_promoted, stream,
+                                   acknowledgements, barrier, hand_over, lowered, unfit, rpo_notes,
+                                   sql, fsync, heartbeat, free_bytes, job, start_request, alarms)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Event, id, unix_ms, pair, member, revision, kind, severity,
                                    message)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Endpoint, pair, primary_address, read_only_address, epoch,
@@ -131,12 +131,13 @@ namespace wire {
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Hello, protocol, member, instance, machine_id, zone, host,
                                    address, port, probe_port, dns_address, engine)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Status, observation)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Stamp, instance, at)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Status, observation, stamp)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Report, kind, severity, message, unix_ms)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NameServer, host, address, port)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Zone, name, serial, servers, endpoints)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StartPermit, request, epoch)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Told, store_id, record, permit, zone)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Told, store_id, record, permit, proof, zone)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Refused, reason)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Enroll, member, secret, csr_pem)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Enrolled, certificate_pem, ca_pem, store_id)

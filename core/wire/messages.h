@@ -31,9 +31,17 @@ struct Hello {
     friend bool operator==(const Hello&, const Hello&) = default;
 };
 
+/// A moment of one run of an agent, by its own clock. To everybody else a word to be echoed.
+struct Stamp {
+    std::string instance; // Of its Hello.
+    Milliseconds at{0};
+    friend bool operator==(const Stamp&, const Stamp&) = default;
+};
+
 /// agent → controller, on change and every 200 ms.
 struct Status {
     Observation observation;
+    Stamp stamp; // When it was sent.
     friend bool operator==(const Status&, const Status&) = default;
 };
 
@@ -76,6 +84,9 @@ struct Told {
     std::string store_id;
     std::optional<PairRecord> record; // Empty: the agent is in no pair.
     std::optional<StartPermit> permit;
+    /// R6: the newest stamp that was heard before the store was read and found to hold this very
+    /// record. When this message arrives says nothing of that; empty: not proved yet.
+    std::optional<Stamp> proof;
     Zone zone;
     friend bool operator==(const Told&, const Told&) = default;
 };

@@ -40,6 +40,7 @@ public:
 
     [[nodiscard]] Result<void> write_ticket(const Ticket& ticket) override;
     [[nodiscard]] Result<void> remove_ticket() override;
+    [[nodiscard]] std::filesystem::path ticket_path() const override;
     [[nodiscard]] Door door() const override;
     [[nodiscard]] const std::filesystem::path& data_folder() const override;
     [[nodiscard]] Command start_command() const override;

@@ -96,6 +96,10 @@ Result<void> PostgresDriver::remove_ticket() {
     return remove_file_durably(postgres::ticket_path(config_));
 }
 
+fs::path PostgresDriver::ticket_path() const {
+    return postgres::ticket_path(config_);
+}
+
 /// After a restart of the agent the running server's ticket is known from its file alone.
 const postgres::Settings& PostgresDriver::expected_settings() {
     if (!expected_.empty()) {

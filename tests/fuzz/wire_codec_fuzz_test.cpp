@@ -38,9 +38,13 @@ TEST(WireCodecFuzz, MutatedFramesAreMessagesOrCorrupt) {
     const auto record = fixture::granted_record();
     const std::string seeds[] = {
         wire::encode(wire::Message{wire::Hello{}}),
-        wire::encode(wire::Message{wire::Status{fixture::observed(record, "b")}}),
         wire::encode(
-            wire::Message{wire::Told{"store", record, wire::StartPermit{1, Epoch{1}}, {}}}),
+            wire::Message{wire::Status{fixture::observed(record, "b"), {"run", Milliseconds{5}}}}),
+        wire::encode(wire::Message{wire::Told{"store",
+                                              record,
+                                              wire::StartPermit{1, Epoch{1}},
+                                              wire::Stamp{"run", Milliseconds{5}},
+                                              {}}}),
         wire::encode(wire::Message{wire::Enroll{"a", "secret", "csr"}}),
     };
     for (unsigned seed = 1; seed <= 4000; ++seed) {

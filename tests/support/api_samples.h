@@ -29,6 +29,7 @@ inline json member(const std::string& id, const std::string& role, const std::st
             {"rpo_notes", json::array()},
             {"alarms", json::array()},
             {"death", ""},
+            {"door", ""},
             {"free_bytes", 1000000000}};
 }
 

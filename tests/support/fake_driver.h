@@ -30,6 +30,7 @@ public:
     bool sessions_stay = false;       // A drain fails.
     bool stops_uncleanly = false;     // A stop leaves no clean end.
     bool standby_silent = false;      // Commits wait.
+    bool clean_shutdown = false;      // What the folder says.
     bool streams = true;              // As a standby, and as a primary from its standby.
 
     [[nodiscard]] std::string name() const override { return "fake"; }
@@ -39,6 +40,7 @@ public:
                                                               : DataFolder::Kind::other;
         folder.standby = std::filesystem::exists(signal());
         folder.system_id = "7001";
+        folder.clean_shutdown = clean_shutdown;
         folder.what = "a fake database";
         co_return folder;
     }
@@ -94,6 +96,9 @@ public:
         ticket.reset();
         return {};
     }
+    [[nodiscard]] std::filesystem::path ticket_path() const override {
+        return data_.parent_path() / "ticket";
+    }
     [[nodiscard]] Door door() const override { return ticket ? ticket->door : Door::shut; }
     [[nodiscard]] const std::filesystem::path& data_folder() const override { return data_; }
     [[nodiscard]] Command start_command() const override {
@@ -132,8 +137,10 @@ public:
         if (!standby && ticket) {
             report.acknowledgements.name = ticket->sync_name;
             report.acknowledgements.streaming = streams && !ticket->sync_name.empty();
-            acknowledged_bytes_ += standby_silent ? 0U : 1U;
-            report.acknowledged = {History{"1"}, acknowledged_bytes_};
+            if (report.acknowledgements.streaming) {
+                acknowledged_bytes_ += standby_silent ? 0U : 1U;
+                report.acknowledged = {History{"1"}, acknowledged_bytes_};
+            }
         }
         co_return report;
     }

@@ -92,6 +92,7 @@ void Node::restart_driver() {
 
 bool Node::try_start(const std::vector<std::string>& more_arguments) {
     auto command = driver_->start_command();
+    command.cgroup = cgroup_;
     command.argv.insert(command.argv.end(), more_arguments.begin(), more_arguments.end());
     const auto process = must(launch_detached(command, driver_->server_log()));
     const auto end = soon();

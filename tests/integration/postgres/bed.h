@@ -41,6 +41,8 @@ public:
     [[nodiscard]] const PostgresConfig& config() const { return config_; }
     /// A driver that knows nothing of what the one before did, as after the agent's restart.
     void restart_driver();
+    /// Its server is started in this control group.
+    void run_in(std::filesystem::path cgroup) { cgroup_ = std::move(cgroup); }
 
     /// Writes the ticket, starts the server and waits until it answers.
     ServerReport start(const Ticket& ticket);
@@ -72,6 +74,7 @@ private:
     Bed& bed_;
     Member member_;
     PostgresConfig config_;
+    std::filesystem::path cgroup_;
     std::unique_ptr<Driver> driver_;
 };
 

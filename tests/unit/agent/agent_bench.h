@@ -30,6 +30,7 @@ public:
         state.newest_told = memory_.accepted();
         if (look_at_owner(driver.data_folder(), memory_.data()).whose == Ownership::mine) {
             supervisor.adopt();
+            state.door = driver.door();
         }
         start_coroutine(context_.get_executor(), probes_.observe());
         start_coroutine(context_.get_executor(), goals_.run());
@@ -43,6 +44,14 @@ public:
         told.store_id = "store";
         told.record = std::move(record);
         told.permit = permit;
+        start_coroutine(context_.get_executor(), acceptance_.take(std::move(told)));
+    }
+    /// As a controller does that found the record in its store after it heard `stamp`.
+    void tell_proved(PairRecord record, wire::Stamp stamp) {
+        wire::Told told;
+        told.store_id = "store";
+        told.record = std::move(record);
+        told.proof = std::move(stamp);
         start_coroutine(context_.get_executor(), acceptance_.take(std::move(told)));
     }
     void tell_of_no_pair() {

@@ -49,6 +49,13 @@ TEST(AgentConfig, ReadsAWholeFile) {
     EXPECT_EQ(config->dns.at(0).port, 53);
 }
 
+TEST(AgentConfig, AnAgentIsLostAfter30SecondsUnlessTheFileSaysOtherwise) {
+    EXPECT_EQ(parse_agent_config(good, "agent.toml")->agent_lost_after, Milliseconds{30000});
+    const auto longer = good + "[guardian]\nagent_lost_after_ms = 60000\n";
+    EXPECT_EQ(parse_agent_config(longer, "agent.toml")->agent_lost_after, Milliseconds{60000});
+    expect_mistake(good + "[guardian]\nagent_lost_after_ms = 1999\n", "18:23", "2000");
+}
+
 TEST(AgentConfig, NeedsNoHostNoDnsAndNoSettings) {
     auto text = with("host = \"host-a\"\n", "");
     text.erase(text.find("[postgresql.settings]"));

@@ -56,6 +56,28 @@ TEST_F(ServerViewed, ANewNameStartsItsOwnSilence) {
     EXPECT_EQ(view_.acknowledgements(at(600), at(0)).silent, Milliseconds{100});
 }
 
+TEST_F(ServerViewed, ANameThatJustCameIntoForceHasHeardNobody) { // R6
+    take(primary("n", 100), 0);
+    EXPECT_FALSE(view_.has_heard_standby());
+    take(primary("n", 200), 100);
+    EXPECT_TRUE(view_.has_heard_standby());
+    take(primary("m", 300), 500);
+    EXPECT_FALSE(view_.has_heard_standby());
+}
+
+TEST_F(ServerViewed, KeepsTheEndOfTheLogWhereItFirstAnsweredAsPrimary) { // R9
+    take(standby(true, "n"), 0);
+    EXPECT_FALSE(view_.first_end().history.known());
+    auto report = primary("n", 100);
+    report.position = {History{"1"}, 700};
+    take(report, 10);
+    report.position.offset_bytes = 900;
+    take(report, 20);
+    EXPECT_EQ(view_.first_end(), (Position{History{"1"}, 700}));
+    view_.forget(at(30));
+    EXPECT_FALSE(view_.first_end().history.known());
+}
+
 TEST_F(ServerViewed, AStreamThatBreaksAndComesBackAcknowledgedNothing) {
     take(primary("n", 200), 100);
     auto broken = primary("n", 0);

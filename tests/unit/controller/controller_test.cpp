@@ -173,6 +173,30 @@ Awaitable<bool> ControllerTest::form(Agent a, Agent b) {
     co_return may_start&& served&& got_grant&& widened;
 }
 
+TEST_F(ControllerTest, EchoesTheStampThatItHeardBeforeItFoundTheRecordInItsStore) { // R6
+    const auto work = [this]() -> Awaitable<bool> {
+        const auto a = agent("a", "host-a", "this run");
+        const auto b = agent("b", "host-b");
+        const bool formed = co_await form(a, b);
+        const auto before = boot_time();
+        const auto& proof = a->told.proof;
+        std::function<bool()> echoed = [&] { return proof && proof->at >= before; };
+        const std::vector<Agent> both{a, b};
+        const bool proved = co_await until_holds(both, echoed);
+        EXPECT_TRUE(proved);
+        EXPECT_EQ(proof.value_or(wire::Stamp{}).instance, "this run");
+        EXPECT_LE(proof.value_or(wire::Stamp{}).at, boot_time());
+        // What it says no more is echoed no further.
+        co_await pause_for(a_moment);
+        const auto last = boot_time();
+        const Milliseconds two_proofs{2500};
+        co_await pause_for(two_proofs);
+        EXPECT_LE(proof.value_or(wire::Stamp{}).at, last);
+        co_return formed;
+    };
+    EXPECT_TRUE(run(work));
+}
+
 TEST_F(ControllerTest, FormsAPairAndFailsOverWhenThePrimarysProcessDies) {
     const auto work = [this]() -> Awaitable<bool> {
         const auto a = agent("a", "host-a");

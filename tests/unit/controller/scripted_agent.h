@@ -50,7 +50,7 @@ public:
     [[nodiscard]] Awaitable<void> say() {
         observation.store_id = told.store_id;
         observation.accepted = told.record ? told.record->revision : Revision{};
-        auto frame = wire::encode(wire::Status{observation});
+        auto frame = wire::encode(wire::Status{observation, {hello.instance, boot_time()}});
         co_await send(std::move(frame));
     }
     [[nodiscard]] Awaitable<void> send(std::string frame) {

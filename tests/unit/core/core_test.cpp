@@ -103,12 +103,13 @@ TEST(Codec, EveryMessageSurvivesTheTrip) {
     auto record = granted_record();
     record.intent = {IntentKind::force, "b", "cable \"cut\"\n", "ann"};
     record.policy = {WhenStandbyLost::wait, Profile::wan, 5};
-    wire::Status status{observed(record, "b")};
+    wire::Status status{observed(record, "b"), {"run", Milliseconds{5}}};
     status.observation.barrier = Barrier{Revision{3}, "ls_b_3", {first_history, 7}};
     status.observation.hand_over = HandOver{
         Revision{4}, HandOverStage::stopped, Milliseconds{30}, {first_history, 8}, "trouble"};
     status.observation.job = Job{"cloning", 5, 10, Milliseconds{70}};
-    wire::Told told_message{"store", record, wire::StartPermit{7, Epoch{2}}, {}};
+    wire::Told told_message{
+        "store", record, wire::StartPermit{7, Epoch{2}}, wire::Stamp{"run", Milliseconds{5}}, {}};
     told_message.zone = {"db.test", 7, {{"ns-a", "10.0.0.1", 53}}, {endpoint_of(record)}};
     const wire::Message messages[] = {wire::Hello{},
                                       status,

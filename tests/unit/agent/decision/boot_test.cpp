@@ -74,5 +74,77 @@ TEST(Boot, APermitNobodyAskedForAllowsNothing) {
     EXPECT_FALSE(may_start_as_primary(facts).allowed);
 }
 
+// Without a controller ----------------------------------------------------------------------------
+
+/// An in-sync primary whose controller is away and whose start was asked for long ago.
+BootFacts unanswered(PairRecord record) {
+    auto facts = asking(std::move(record));
+    facts.asked_ago = Milliseconds{1500};
+    facts.clean_shutdown = true;
+    return facts;
+}
+
+TEST(Boot, WithoutAControllerItStartsBehindTheShutDoor) { // R5's third way
+    for (const auto& record : {fixture::in_sync_record(), fixture::granted_record()}) {
+        auto facts = unanswered(record);
+        EXPECT_TRUE(may_start_as_primary(facts).allowed) << "none was ever heard";
+        EXPECT_EQ(may_start_as_primary(facts).door, Door::shut) << "however it was stopped";
+        facts.proved_ago = Milliseconds{5001};
+        EXPECT_TRUE(may_start_as_primary(facts).allowed);
+        facts.proved_ago = Milliseconds{5000};
+        EXPECT_FALSE(may_start_as_primary(facts).allowed) << "it may still answer";
+    }
+}
+
+TEST(Boot, WithoutAControllerItWaitsFirst) {
+    auto facts = unanswered(fixture::in_sync_record());
+    facts.asked_ago = Milliseconds{1499};
+    EXPECT_FALSE(may_start_as_primary(facts).allowed);
+    facts.record->policy.profile = Profile::wan;
+    facts.asked_ago = Milliseconds{2999};
+    EXPECT_FALSE(may_start_as_primary(facts).allowed);
+    facts.asked_ago = Milliseconds{3000};
+    EXPECT_TRUE(may_start_as_primary(facts).allowed);
+}
+
+TEST(Boot, WithoutAControllerNothingIsStartedThatWasNotAskedFor) {
+    auto facts = unanswered(fixture::in_sync_record());
+    facts.request = 0;
+    EXPECT_FALSE(may_start_as_primary(facts).allowed);
+}
+
+TEST(Boot, AWithdrawnPairStartsByNobodysSilence) {
+    auto facts = unanswered(fixture::in_sync_record());
+    facts.withdrawn = true;
+    EXPECT_FALSE(may_start_as_primary(facts).allowed);
+}
+
+TEST(Boot, AnotherMembersSilenceStartsNothing) {
+    auto facts = unanswered(fixture::in_sync_record());
+    facts.self = "b";
+    EXPECT_FALSE(may_start_as_primary(facts).allowed);
+}
+
+// The door ----------------------------------------------------------------------------------------
+
+TEST(Boot, AStrictPrimaryThatCrashedStartsBehindTheShutDoor) { // R9
+    for (const auto& record : {fixture::in_sync_record(), fixture::granted_record()}) {
+        auto facts = asking(record);
+        facts.permit = wire::StartPermit{77, Epoch{1}};
+        EXPECT_EQ(may_start_as_primary(facts).door, Door::shut);
+        facts.clean_shutdown = true;
+        EXPECT_EQ(may_start_as_primary(facts).door, Door::open);
+    }
+}
+
+TEST(Boot, AnAlonePrimaryLetsClientsInAtOnce) { // R9: nobody has to have what it shows.
+    auto facts = asking(fixture::solo_record());
+    EXPECT_EQ(may_start_as_primary(facts).door, Door::open);
+    facts.withdrawn = true;
+    facts.permit = wire::StartPermit{77, Epoch{1}};
+    EXPECT_TRUE(may_start_as_primary(facts).allowed);
+    EXPECT_EQ(may_start_as_primary(facts).door, Door::open);
+}
+
 } // namespace
 } // namespace lockstep

@@ -30,9 +30,9 @@ TEST(Vouch, NotWhenNobodyWasHeard) {
 
 TEST(Vouch, WhenAControllerSpokeLately) {
     auto facts = standby_alone();
-    facts.told_ago = Milliseconds{4999};
+    facts.proved_ago = Milliseconds{4999};
     EXPECT_TRUE(may_vouch(facts).vouched);
-    facts.told_ago = Milliseconds{5000};
+    facts.proved_ago = Milliseconds{5000};
     EXPECT_FALSE(may_vouch(facts).vouched);
 }
 
@@ -41,7 +41,7 @@ TEST(Vouch, ForAnotherPairOnlyWhileAControllerSpeaks) {
     facts.self = "a";
     facts.server = ServerState::primary;
     EXPECT_FALSE(may_vouch(facts).vouched);
-    facts.told_ago = Milliseconds{0};
+    facts.proved_ago = Milliseconds{0};
     EXPECT_TRUE(may_vouch(facts).vouched);
 }
 
