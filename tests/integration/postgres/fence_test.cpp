@@ -26,7 +26,7 @@ protected:
             must(sessions_.back()->start("select pg_sleep(1000)"));
         }
         sessions_.push_back(bed_.a().session());
-        must(sessions_.back()->start("copy (select 1) to program 'cd /; exec sleep 1000'"));
+        must(sessions_.back()->start("copy (select 1) to program 'cd /; exec sleep 60'"));
         EXPECT_TRUE(eventually([this] { return here().size() > backends + 5; }));
     }
     [[nodiscard]] std::vector<pid_t> here() { return processes_in(bed_.a().config().data_dir); }

@@ -1,5 +1,7 @@
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <string>
 
@@ -7,10 +9,12 @@
 #include <gtest/gtest.h>
 #include <pwd.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "platform/cgroup.h"
 #include "platform/process.h"
+#include "tests/support/eventually.h"
 
 /// PostgreSQL refuses to run as root, so neither does what starts it.
 static bool become_postgres() {
@@ -25,24 +29,45 @@ static bool become_postgres() {
 }
 
 /// As systemd does for a unit with Delegate=yes: a control group that the user postgres may divide.
-/// Without one, what needs it is skipped.
-static void delegate_cgroup() {
-    const auto made = lockstep::make_cgroup("lockstep-test-" + std::to_string(::getpid()));
+/// Empty without one; what needs it is skipped then.
+static std::filesystem::path delegate_cgroup() {
     const auto* const user = ::getpwnam("postgres");
+    const auto made = lockstep::make_cgroup("lockstep-test-" + std::to_string(::getpid()));
     if (::geteuid() != 0 || !made || user == nullptr) {
-        return;
+        return {};
     }
     for (const auto& path : {*made, *made / "cgroup.procs"}) {
         if (::chown(path.c_str(), user->pw_uid, user->pw_gid) != 0) {
-            return;
+            return {};
         }
     }
-    std::ofstream(*made / "cgroup.procs") << ::getpid();
+    return *made;
+}
+
+/// Goes on in a child that is in the group; this process ends with it, and removes the group.
+static void go_on_in(const std::filesystem::path& cgroup) {
+    const pid_t child = ::fork();
+    if (child <= 0) {
+        std::ofstream(cgroup / "cgroup.procs") << ::getpid();
+        return;
+    }
+    int status = 0;
+    while (::waitpid(child, &status, 0) != child && errno == EINTR) {
+    }
+    static_cast<void>(lockstep::kill_cgroup(cgroup)); // What a fence by working directory left.
+    static_cast<void>(lockstep::eventually([&cgroup] {
+        std::error_code busy;
+        std::filesystem::remove(cgroup / "server", busy);
+        return std::filesystem::remove(cgroup, busy);
+    }));
+    std::exit(WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILURE);
 }
 
 int main(int argc, char** argv) {
     testing::InitGoogleTest(&argc, argv);
-    delegate_cgroup();
+    if (const auto cgroup = delegate_cgroup(); !cgroup.empty()) {
+        go_on_in(cgroup);
+    }
     if (!become_postgres()) {
         std::perror("become the user postgres");
         return EXIT_FAILURE;
