@@ -117,6 +117,9 @@ Session::Answer Session::read_answer(Clock::time_point by) {
         while (PQisBusy(connection_) != 0) {
             const bool readable = wait_readable(by);
             if (!readable || PQconsumeInput(connection_) == 0) {
+                // PostgreSQL says that a statement is complete before it commits; only its being
+                // ready for the next one is the acknowledgement.
+                answer.end = End::unknown;
                 if (readable) {
                     answer.trouble = first_line(PQerrorMessage(connection_));
                 }
