@@ -35,6 +35,7 @@ Agent::Agent(asio::any_io_executor executor, Start start)
       acceptance_(*driver_, state_, memory_, journal_, supervisor_),
       probes_(*driver_, state_, supervisor_, memory_),
       fsync_(executor, state_, supervisor_, driver_->data_folder()),
+      disk_(executor, *driver_, state_, journal_, config_.ballast_bytes),
       goals_(executor, *driver_, state_, memory_, journal_, supervisor_, making_),
       guard_(supervisor_, journal_, guardian_plan(), config_.state_dir / "guardian.log"),
       link_(std::move(start.identity), hello(), state_, journal_, acceptance_,
@@ -128,6 +129,7 @@ void Agent::begin() {
     start_coroutine(executor_, probes_.heartbeat());
     start_coroutine(executor_, probes_.upstream());
     start_coroutine(executor_, fsync_.run());
+    start_coroutine(executor_, disk_.run());
     start_coroutine(executor_, goals_.run());
     start_coroutine(executor_, guard_.run());
     start_coroutine(executor_, link_.run());

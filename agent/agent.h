@@ -5,6 +5,7 @@
 #include "agent/acceptance.h"
 #include "agent/config.h"
 #include "agent/controller_link.h"
+#include "agent/disk_watch.h"
 #include "agent/fsync_probe.h"
 #include "agent/goal_loop.h"
 #include "agent/guard.h"
@@ -48,6 +49,7 @@ private:
     Acceptance acceptance_;
     Probes probes_;
     FsyncProbe fsync_;
+    DiskWatch disk_;
     GoalLoop goals_;
     Guard guard_;
     ControllerLink link_;

@@ -82,6 +82,13 @@ Milliseconds read_agent_lost_after(Table table) {
     return Milliseconds{table.integer("agent_lost_after_ms", 2000, 300000, otherwise)};
 }
 
+std::uint64_t read_ballast(Table table) {
+    if (!table.present()) {
+        return AgentConfig{}.ballast_bytes;
+    }
+    return static_cast<std::uint64_t>(table.integer("ballast_megabytes", 0, 65536, 64)) << 20U;
+}
+
 /// A wiped or copied data folder must not take the agent's own state with it.
 void check_places(Table& root, const AgentConfig& config) {
     const auto data = config.database.data_dir.string() + "/";
@@ -105,6 +112,7 @@ Result<AgentConfig> read(ConfigFile file) {
     config.database = read_database(file.table("postgresql"));
     config.dns = read_dns(file.table("dns"));
     config.agent_lost_after = read_agent_lost_after(file.table("guardian"));
+    config.ballast_bytes = read_ballast(file.table("disk"));
     check_places(root, config);
     if (auto finished = file.finish(); !finished) {
         return tl::unexpected(finished.error());

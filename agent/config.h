@@ -32,6 +32,7 @@ struct AgentConfig {
     DatabaseConfig database;
     std::vector<HostPort> dns; // Empty: no name server.
     Milliseconds agent_lost_after = Timings{}.agent_lost_after;
+    std::uint64_t ballast_bytes = 64U << 20U; // Held back for a full disk; 0: none.
 };
 
 /// Errors: `refused` with every mistake as FILE:LINE:COLUMN; `unreachable` if there is no file.

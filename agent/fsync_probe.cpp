@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "agent/decision/ballast.h"
 #include "platform/clock.h"
 #include "platform/disk_proof.h"
 
@@ -37,13 +38,17 @@ Awaitable<void> FsyncProbe::once() {
     const auto deadline = Deadline::in(longest_wait);
     state_.fsync.asked(boot_time());
     const auto proof = co_await disk_.run<DiskProof>(std::move(what), std::move(work), deadline);
+    if (!proof && says_no_room(proof.error().message)) {
+        state_.no_room_at = boot_time();
+        state_.fsync.good(state_.no_room_at); // It answered: a full disk is no hung one.
+        co_return;
+    }
     if (!proof) {
         state_.fsync.bad(proof.error().message);
         co_return;
     }
     state_.fsync.good(boot_time());
     state_.fsync_proved_at = proof->started;
-    state_.free_bytes = proof->free_bytes;
 }
 
 } // namespace lockstep

@@ -170,7 +170,9 @@ bool GoalLoop::is_due(DutyKind kind) const {
         return false;
     }
     const auto found = failures_.find(kind);
-    return found == failures_.end() || boot_time() >= found->second.again_at;
+    // What failed for want of room is tried at once when there is room again.
+    return found == failures_.end() || boot_time() >= found->second.again_at ||
+           state_.room_again_at > found->second.failed_at;
 }
 
 /// A clone that nobody wants any more is ended; every other duty ends by itself.
@@ -234,7 +236,8 @@ void GoalLoop::ended(const Duty& duty, const Result<void>& outcome) {
         }
         return;
     }
-    failures.again_at = boot_time() + back_off(duty.kind, failures.in_a_row);
+    failures.failed_at = boot_time();
+    failures.again_at = failures.failed_at + back_off(duty.kind, failures.in_a_row);
     ++failures.in_a_row;
     const auto text = std::string(to_string(duty.kind)) + ": " + outcome.error().message;
     if (outcome.error().code == Errc::conflict) {

@@ -34,6 +34,7 @@ private:
     };
     struct Failures {
         unsigned in_a_row = 0;
+        Milliseconds failed_at{0};
         Milliseconds again_at{0};
     };
 

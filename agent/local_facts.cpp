@@ -10,6 +10,7 @@ namespace lockstep {
 namespace {
 
 constexpr Milliseconds stream_wanted_within{5000};
+constexpr Milliseconds longest_fsync{1000};
 constexpr Milliseconds between_looks_at_slots{60000};
 constexpr Milliseconds word_within{3000};
 
@@ -87,6 +88,11 @@ HandsOver hands_over(const Goal& goal, const LocalState& state) {
                                                               : HandsOver::over;
 }
 
+/// A server without room dies again at once, and one on a disk that hangs would hang its agent too.
+bool disk_forbids_start(const LocalState& state) {
+    return state.full_since || state.fsync.probe(boot_time()).silent > longest_fsync;
+}
+
 } // namespace
 
 std::vector<Member> slots_wanted(const Goal& goal) {
@@ -102,7 +108,7 @@ LocalFacts gather_facts(const Goal& goal, const LocalState& state, const Memory&
     facts.judged = judged(goal, state);
     facts.hands_over = hands_over(goal, state);
     facts.may_start = judge_boot(state, memory).allowed;
-    facts.start_held = supervisor.start_is_held();
+    facts.start_held = supervisor.start_is_held() || disk_forbids_start(state);
     facts.begun = memory.data().begun_epoch == goal.epoch;
     facts.ticket_in_force = state.in_force && *state.in_force == wanted_ticket(goal, state.door);
     facts.ticket_left = supervisor.may_have_ticket();

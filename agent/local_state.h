@@ -69,8 +69,11 @@ struct LocalState {
     ServerView server;
     Silence heartbeat;
     Silence fsync;
-    Milliseconds fsync_proved_at{0}; // When the last fsync probe that finished was started.
-    std::uint64_t free_bytes = 0;
+    Milliseconds fsync_proved_at{0};        // When the last fsync probe that finished was started.
+    Disk disk;                              // As of the last look; `full_for` is left out.
+    std::optional<Milliseconds> full_since; // Without a break.
+    Milliseconds room_again_at{0};          // When it was last no longer full.
+    Milliseconds no_room_at{0};             // When a write was last refused for want of room.
     std::optional<Ticket> in_force;
     Door door = Door::open;                   // R9: of the server as primary.
     std::string_view door_since;              // Why it is shut.

@@ -1,5 +1,7 @@
 #include "agent/observation_builder.h"
 
+#include <algorithm>
+
 #include "agent/local_facts.h"
 #include "platform/clock.h"
 
@@ -91,7 +93,10 @@ Observation build_observation(const LocalState& state, const Memory& memory,
     observation.system_id = memory.data().system_id;
     observation.server = server_state(state, supervisor, data);
     observation.death = supervisor.death();
-    observation.free_bytes = state.free_bytes;
+    observation.disk = state.disk;
+    if (state.full_since) { // At least a millisecond: zero means that there is room.
+        observation.disk.full_for = std::max(now - *state.full_since, Milliseconds{1});
+    }
     observation.start_request = state.start_request;
     observation.alarms = journal.alarms();
     add_record(state, memory, supervisor, observation);

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "agent/decision/ballast.h"
 #include "core/goal.h"
 #include "platform/answers_tcp.h"
 #include "platform/clock.h"
@@ -96,6 +97,9 @@ Awaitable<void> Probes::heartbeat_once() {
     if (beat) {
         state_.heartbeat.good(boot_time()); // Waiting for the standby is not silence.
         co_return;
+    }
+    if (says_no_room(beat.error().message)) {
+        state_.no_room_at = boot_time();
     }
     state_.heartbeat.bad(beat.error().message);
 }

@@ -85,6 +85,16 @@ struct Job {
     friend bool operator==(const Job&, const Job&) = default;
 };
 
+/// Room for the database, on the file system that has least of it.
+struct Disk {
+    std::uint64_t free_bytes = 0;
+    std::uint64_t total_bytes = 0;   // 0: not looked at yet.
+    std::uint64_t ballast_bytes = 0; // Held back by the agent, to be released first.
+    Milliseconds full_for{0};        // No room for the next piece of log, and no ballast left.
+    std::string path;                // Where.
+    friend bool operator==(const Disk&, const Disk&) = default;
+};
+
 /// Everything an agent says of its member. Durations are of the agent's own clock; ages grow by
 /// what the observer adds.
 struct Observation {
@@ -115,7 +125,7 @@ struct Observation {
     Probe sql;
     Probe fsync;
     Probe heartbeat; // Waiting for the standby is not silence.
-    std::uint64_t free_bytes = 0;
+    Disk disk;
     std::optional<Job> job;
     std::uint64_t start_request = 0; // R5: asks to start as primary; 0: it does not.
     std::vector<std::string> alarms; // Sentences for an operator; they stay while true.

@@ -22,6 +22,8 @@ struct Timings {
     Milliseconds dead_after{1500};           // An agent, a port, a stream: silent means lost.
     Milliseconds stall_after{3000};          // A database that hangs.
     Milliseconds solo_after{4000};           // No acknowledgements though both agents talk.
+    Milliseconds frozen_after{7000};         // Agent and stream silent on a host that answers: a
+                                             // stream asks for a sign of life after 5 s.
     Milliseconds fence_after{5000};          // How long word of the controller counts as fresh.
     Milliseconds agent_lost_after{30000};    // A dead or frozen agent: its guardian fences.
     Milliseconds clean_stream_after{30000};  // A standby lost twice must first stream this long.
@@ -36,6 +38,7 @@ struct Timings {
         timings.dead_after = Milliseconds{3000};
         timings.stall_after = Milliseconds{5000};
         timings.solo_after = Milliseconds{6000};
+        timings.frozen_after = Milliseconds{9000};
     }
     return timings;
 }
@@ -45,6 +48,8 @@ struct Policy {
     WhenStandbyLost when_standby_lost = WhenStandbyLost::go_on;
     Profile profile = Profile::lan;
     std::uint32_t dns_ttl_seconds = 2;
+    std::uint32_t replace_after_seconds = 600; // How long a member may stay away before a spare
+                                               // takes its place; 0: for ever.
     friend bool operator==(const Policy&, const Policy&) = default;
 };
 

@@ -70,6 +70,14 @@ struct HoldDown {
     friend bool operator==(const HoldDown&, const HoldDown&) = default;
 };
 
+/// A member that stays away while the primary is alone, and since when: a spare takes its place
+/// after a while. Carries no safety.
+struct Away {
+    MemberId member;
+    std::int64_t since_unix_ms = 0;
+    friend bool operator==(const Away&, const Away&) = default;
+};
+
 /// The one record of a pair, changed only by compare-and-swap on `revision` (DESIGN.md 3).
 struct PairRecord {
     PairName pair;
@@ -87,6 +95,7 @@ struct PairRecord {
     bool paused = false;
     Policy policy;
     HoldDown hold_down;
+    std::optional<Away> away;
     friend bool operator==(const PairRecord&, const PairRecord&) = default;
 };
 

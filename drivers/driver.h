@@ -124,6 +124,10 @@ public:
     [[nodiscard]] virtual Door door() const = 0;
     /// The data folder and how to start the server in it.
     [[nodiscard]] virtual const std::filesystem::path& data_folder() const = 0;
+    /// The folders that must have room: of the data first, of the log last.
+    [[nodiscard]] virtual std::vector<std::filesystem::path> places() const {
+        return {data_folder()};
+    }
     [[nodiscard]] virtual Command start_command() const = 0;
     [[nodiscard]] virtual std::filesystem::path server_log() const = 0;
     /// A server that runs on this data folder, by its lock file, whoever started it.

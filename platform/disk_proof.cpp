@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "platform/clock.h"
-#include "platform/files.h"
 
 namespace lockstep {
 namespace {
@@ -42,7 +41,6 @@ Result<DiskProof> prove_disk(const std::filesystem::path& path) {
     if (!written) {
         return tl::unexpected(written.error());
     }
-    proof.free_bytes = free_bytes(path.parent_path()).value_or(0);
     return proof;
 }
 

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <chrono>
-#include <cstdint>
 #include <filesystem>
 
 #include "core/result.h"
@@ -11,7 +10,6 @@ namespace lockstep {
 /// A disk that wrote and synced something.
 struct DiskProof {
     std::chrono::milliseconds started{0}; // Boot time at which the proof was begun.
-    std::uint64_t free_bytes = 0;
 };
 
 /// Writes a few bytes to `path` and waits until they are on stable storage; blocks as long as the

@@ -72,9 +72,9 @@ struct LocalFacts {
     Process process = Process::none;
     Judged judged = Judged::unknown;
     HandsOver hands_over = HandsOver::due;
-    bool may_start = false;       // R5 allows a start as primary.
-    bool start_held = false;      // The server died right after its last starts: back-off.
-    bool begun = false;           // This epoch's promotion was finished here.
+    bool may_start = false;  // R5 allows a start as primary.
+    bool start_held = false; // It died right after its last starts, or its disk is full or hangs.
+    bool begun = false;      // This epoch's promotion was finished here.
     bool ticket_in_force = false; // The server runs by the ticket of the goal.
     bool ticket_left = false;     // A ticket may lie in its place.
     bool slots_kept = false;

@@ -101,27 +101,30 @@ LOCKSTEP_JSON_ENUM(Severity, {{Severity::info, "info"},
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(History, text)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Position, history, offset_bytes)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Policy, when_standby_lost, profile, dns_ttl_seconds)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Policy, when_standby_lost, profile, dns_ttl_seconds,
+                                   replace_after_seconds)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Member, id, zone, host, address, port, probe_port, key, data_id,
                                    kind)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Promise, granted_at, start)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Grant, member, start, granted_unix_ms)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Intent, kind, member, fenced_by, asked_by, asked_unix_ms)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(HoldDown, losses, last_loss_unix_ms)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Away, member, since_unix_ms)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PairRecord, pair, engine, store_id, revision, epoch, primary,
                                    former, served, in_sync, grant, members, intent, paused, policy,
-                                   hold_down)
+                                   hold_down, away)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Probe, silent, trouble)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Acknowledgements, name, streaming, silent, disk_proved)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Barrier, revision, name, position)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(HandOver, revision, stage, in_stage, end, trouble)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Stream, connected, name, silent, clean_for)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Job, what, done_bytes, total_bytes, running_for)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Disk, free_bytes, total_bytes, ballast_bytes, full_for, path)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Observation, member, data_id, system_id, store_id, accepted,
                                    server, server_version, door, death, start, position,
                                    unreplayed_bytes, serving, never_promoted, stream,
                                    acknowledgements, barrier, hand_over, lowered, unfit, rpo_notes,
-                                   sql, fsync, heartbeat, free_bytes, job, start_request, alarms)
+                                   sql, fsync, heartbeat, disk, job, start_request, alarms)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Event, id, unix_ms, pair, member, revision, kind, severity,
                                    message)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Endpoint, pair, primary_address, read_only_address, epoch,

@@ -140,7 +140,9 @@ void PostgresDriver::fill_standby(const Rows& rows, ServerReport& report) {
     report.stream.name =
         postgres::conninfo_value(rows.text(0, receiver_conninfo_column), "application_name");
     const auto& heard = rows.text(0, receiver_heard_column);
-    if (heard != remembered_.last_receipt || remembered_.heard == Clock::time_point{}) {
+    // A receiver that ended says nothing any more, which is no news from the primary.
+    const bool news = !heard.empty() && heard != remembered_.last_receipt;
+    if (news || remembered_.heard == Clock::time_point{}) {
         remembered_.last_receipt = heard;
         remembered_.heard = now;
     }

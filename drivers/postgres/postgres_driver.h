@@ -43,6 +43,9 @@ public:
     [[nodiscard]] std::filesystem::path ticket_path() const override;
     [[nodiscard]] Door door() const override;
     [[nodiscard]] const std::filesystem::path& data_folder() const override;
+    [[nodiscard]] std::vector<std::filesystem::path> places() const override {
+        return {data_folder(), wal_folder()};
+    }
     [[nodiscard]] Command start_command() const override;
     [[nodiscard]] std::filesystem::path server_log() const override;
     [[nodiscard]] std::optional<ProcessId> running_server() const override;

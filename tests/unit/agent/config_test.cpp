@@ -21,6 +21,8 @@ max_connections = 200
 log_connections = true
 [dns]
 listen = ["10.77.0.11:53"]
+[disk]
+ballast_megabytes = 128
 )";
 
 std::string with(const std::string& from, const std::string& to) {
@@ -47,6 +49,7 @@ TEST(AgentConfig, ReadsAWholeFile) {
     EXPECT_EQ(config->database.hba.size(), 1U);
     ASSERT_EQ(config->database.settings.size(), 2U);
     EXPECT_EQ(config->dns.at(0).port, 53);
+    EXPECT_EQ(config->ballast_bytes, 128U << 20U);
 }
 
 TEST(AgentConfig, AnAgentIsLostAfter30SecondsUnlessTheFileSaysOtherwise) {
@@ -63,6 +66,7 @@ TEST(AgentConfig, NeedsNoHostNoDnsAndNoSettings) {
     ASSERT_TRUE(config.has_value()) << config.error().message;
     EXPECT_FALSE(config->host.empty());
     EXPECT_TRUE(config->dns.empty());
+    EXPECT_EQ(config->ballast_bytes, 64U << 20U);
 }
 
 TEST(AgentConfig, NamesAnUnknownKeyAndItsPlace) {
