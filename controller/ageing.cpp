@@ -20,6 +20,9 @@ Observation aged(Observation observation, Milliseconds by) {
     age(observation.sql, by);
     age(observation.fsync, by);
     age(observation.heartbeat, by);
+    if (observation.disk.full_for > Milliseconds{0}) {
+        observation.disk.full_for += by;
+    }
     return observation;
 }
 

@@ -60,10 +60,18 @@ void assess_halt(const PairRecord& record, const View& view, Assessment& seen) {
     }
 }
 
+void note_doubt(const Failure& failure, Assessment& seen) {
+    if (failure.doubt && !seen.facts.in_doubt) {
+        seen.facts.in_doubt = true;
+        seen.doubt_evidence = failure.words;
+    }
+}
+
 void assess_primary(const PairRecord& record, const View& view, Assessment& seen) {
     const auto failure = primary_failure(record, view);
     seen.facts.primary_failed = failure.certain;
     seen.primary_evidence = failure.words;
+    note_doubt(failure, seen);
     const auto primary = heard(record, view, record.primary);
     seen.facts.primary_serves = primary && primary->accepted == record.revision &&
                                 primary->serving == record.epoch &&
@@ -79,10 +87,12 @@ void assess_standby(const PairRecord& record, const View& view, Assessment& seen
     const auto failure = standby_failure(record, view, standby);
     const auto hindrance = promotion_hindrance(record, view, standby);
     seen.facts.standby_failed = failure.certain;
+    note_doubt(failure, seen);
     seen.facts.standby_unheard =
         !heard(record, view, standby) && !long_silent(record, view, standby);
     seen.facts.standby_promotable = hindrance.empty() && record.in_sync.contains(standby);
     seen.standby_evidence = failure.words.empty() ? hindrance : failure.words;
+    seen.hindrance_evidence = seen.primary_evidence + "; " + hindrance;
     seen.lowered_evidence = lowering(record, view, standby);
     seen.facts.lowered = !seen.lowered_evidence.empty();
 }
@@ -108,56 +118,6 @@ void assess_barrier(const PairRecord& record, const View& view, Assessment& seen
                                 std::to_string(position.offset_bytes) + ", the barrier was at " +
                                 std::to_string(barrier.offset_bytes);
     }
-}
-
-/// Why `member` may not be granted now; empty: it may.
-std::string hindrance_of_grant(const PairRecord& record, const View& view, const Member& member) {
-    const auto primary = heard(record, view, record.primary);
-    const auto told = heard(record, view, member.id);
-    if (!primary || primary->serving != record.epoch || primary->accepted != record.revision) {
-        return "the primary does not serve under this revision yet";
-    }
-    if (!primary->unfit.empty() || !primary->lowered.empty()) { // F14, R13
-        return record.primary + ": " + (primary->unfit.empty() ? primary->lowered : primary->unfit);
-    }
-    if (!told || told->accepted != record.revision) {
-        return "its agent has not accepted this revision";
-    }
-    if (told->server != ServerState::standby) {
-        return told->job ? told->job->what
-                         : "its database is not a running standby (" +
-                               std::string(to_string(told->server)) + ")";
-    }
-    if (!view.members.at(member.id).refused_stream.empty()) {
-        return view.members.at(member.id).refused_stream;
-    }
-    if (!told->unfit.empty()) {
-        return told->unfit;
-    }
-    if (told->data_id.empty() || !told->stream.connected) {
-        return "it does not stream from the primary";
-    }
-    if (!told->position.history.known() || told->position.history != primary->position.history) {
-        return "it is not on the primary's history";
-    }
-    if (primary->position.offset_bytes > told->position.offset_bytes + largest_lag_bytes) {
-        return "it is " +
-               std::to_string(primary->position.offset_bytes - told->position.offset_bytes) +
-               " bytes behind";
-    }
-    if (const auto needed = clean_stream_needed(record, view.unix_ms);
-        told->stream.clean_for < needed) {
-        return "it was lost " + std::to_string(record.hold_down.losses) +
-               " times lately and must first stream cleanly for " +
-               std::to_string(needed.count() / 1000) + " s";
-    }
-    return {};
-}
-
-/// Of several candidates the one that protects best: another zone, then another host.
-int protection(const PairRecord& record, const Member& member) {
-    const auto& primary = record.members.at(record.primary);
-    return (member.zone != primary.zone ? 2 : 0) + (member.host != primary.host ? 1 : 0);
 }
 
 void assess_candidates(const PairRecord& record, const View& view, Assessment& seen) {
@@ -227,6 +187,67 @@ void assess_intent(const PairRecord& record, const View& view, Assessment& seen)
 
 } // namespace
 
+std::string hindrance_of_grant(const PairRecord& record, const View& view, const Member& member) {
+    const auto primary = heard(record, view, record.primary);
+    const auto told = heard(record, view, member.id);
+    if (!primary || primary->serving != record.epoch || primary->accepted != record.revision) {
+        return "the primary does not serve under this revision yet";
+    }
+    if (!primary->unfit.empty() || !primary->lowered.empty()) { // F14, R13
+        return record.primary + ": " + (primary->unfit.empty() ? primary->lowered : primary->unfit);
+    }
+    if (!told) {
+        return "its agent is not heard";
+    }
+    if (told->accepted != record.revision) {
+        return "its agent has not accepted this revision";
+    }
+    if (is_full(*told)) {
+        return how_full(*told);
+    }
+    if (told->server != ServerState::standby) {
+        return told->job ? told->job->what
+                         : "its database is not a running standby (" +
+                               std::string(to_string(told->server)) + ")";
+    }
+    const auto timings = timings_for(record);
+    if (const auto trouble = own_trouble(timings, *told); !trouble.empty()) {
+        return trouble;
+    }
+    if (!view.members.at(member.id).refused_stream.empty()) {
+        return view.members.at(member.id).refused_stream;
+    }
+    if (!told->unfit.empty()) {
+        return told->unfit;
+    }
+    if (told->data_id.empty() || !told->stream.connected) {
+        return "it does not stream from the primary";
+    }
+    if (told->stream.silent >= timings.dead_after) { // Connected, as far as it knows.
+        return "it hears nothing from the primary since " + seconds(told->stream.silent);
+    }
+    if (!told->position.history.known() || told->position.history != primary->position.history) {
+        return "it is not on the primary's history";
+    }
+    if (primary->position.offset_bytes > told->position.offset_bytes + largest_lag_bytes) {
+        return "it is " +
+               std::to_string(primary->position.offset_bytes - told->position.offset_bytes) +
+               " bytes behind";
+    }
+    if (const auto needed = clean_stream_needed(record, view.unix_ms);
+        told->stream.clean_for < needed) {
+        return "it was lost " + std::to_string(record.hold_down.losses) +
+               " times lately and must first stream cleanly for " +
+               std::to_string(needed.count() / 1000) + " s";
+    }
+    return {};
+}
+
+int protection(const PairRecord& record, const Member& member) {
+    const auto& primary = record.members.at(record.primary);
+    return (member.zone != primary.zone ? 2 : 0) + (member.host != primary.host ? 1 : 0);
+}
+
 Assessment assess(const PairRecord& record, const View& view) {
     Assessment seen;
     seen.facts.paused = record.paused;
@@ -237,6 +258,10 @@ Assessment assess(const PairRecord& record, const View& view) {
     assess_switchover(record, view, seen);
     assess_barrier(record, view, seen);
     assess_candidates(record, view, seen);
+    assess_spares(record, view, seen);
+    if (!seen.candidate && !seen.spare_evidence.empty()) {
+        seen.candidate_evidence += "; " + seen.spare_evidence;
+    }
     assess_intent(record, view, seen);
     return seen;
 }

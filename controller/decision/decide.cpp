@@ -12,6 +12,7 @@ PairRecord with_primary(const PairRecord& record, const MemberId& primary) {
     next_record.grant.reset();
     next_record.intent = {};
     next_record.hold_down = {};
+    next_record.away.reset();
     next_record.in_sync.clear();
     const auto promise = record.in_sync.find(primary);
     next_record.in_sync[primary] = promise == record.in_sync.end() ? Promise{} : promise->second;
@@ -35,6 +36,7 @@ void count_loss(PairRecord& record, std::int64_t unix_ms) {
 
 void grant(PairRecord& record, const Assessment& seen, const View& view) {
     record.grant = Grant{*seen.candidate, seen.candidate_start, view.unix_ms};
+    record.away.reset(); // Whoever is missed then is missed anew.
     record.members.at(*seen.candidate).data_id =
         view.members.at(*seen.candidate).observation->data_id;
 }
@@ -43,6 +45,14 @@ void widen(PairRecord& record) {
     // The name stays the one made for the grant, whose revision is the record's own.
     record.in_sync[record.grant->member] = Promise{record.revision, record.grant->start};
     record.grant.reset();
+}
+
+/// Neither counts on anybody's data: the spare is let in by a grant of its own, and the other one,
+/// once it is back, follows as a spare does.
+void replace(PairRecord& record, const Assessment& seen) {
+    record.members.at(seen.away->member).kind = MemberKind::spare;
+    record.members.at(*seen.spare).kind = MemberKind::data;
+    record.away.reset();
 }
 
 /// A swap that is not about the grant drops it, and one that leaves the standby out is R3.
@@ -105,6 +115,8 @@ PairRecord apply(Action action, const PairRecord& record, const Assessment& seen
     case Action::grant: grant(after, seen, view); break;
     case Action::widen: widen(after); break;
     case Action::cancel: after.intent = {}; break;
+    case Action::note_away: after.away = seen.away; break;
+    case Action::replace: replace(after, seen); break;
     case Action::drop:
         after.members.erase(record.intent.member);
         after.intent = {};

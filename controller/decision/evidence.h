@@ -9,8 +9,9 @@
 /// What counts as evidence, row by row of DESIGN.md 5. Pure.
 namespace lockstep {
 
-/// "1.5 s"
+/// "1.5 s", "64 MB"
 [[nodiscard]] std::string seconds(Milliseconds span);
+[[nodiscard]] std::string in_megabytes(std::uint64_t bytes);
 
 /// What `id`'s agent says, if its stream is open and was heard within `dead_after`; else null.
 [[nodiscard]] const Observation* heard(const PairRecord& record, const View& view,
@@ -25,7 +26,8 @@ namespace lockstep {
 /// A failure, or what comes nearest to one.
 struct Failure {
     bool certain = false;
-    std::string words; // Empty: nothing suspicious.
+    std::string words;  // Empty: nothing suspicious.
+    bool doubt = false; // Not certain, and an operator should look: why nothing is decided.
 };
 
 [[nodiscard]] Failure primary_failure(const PairRecord& record, const View& view);
@@ -39,6 +41,18 @@ struct Failure {
 /// R13: who lowered R1 and how; empty: nobody did.
 [[nodiscard]] std::string lowering(const PairRecord& record, const View& view,
                                    const MemberId& standby);
+
+[[nodiscard]] Timings timings_for(const PairRecord& record);
+/// Null: nothing is known of it.
+[[nodiscard]] const MemberView* member_view(const View& view, const MemberId& id);
+
+/// Its disk has no room, nor a ballast left to release; and that in words.
+[[nodiscard]] bool is_full(const Observation& told);
+[[nodiscard]] std::string how_full(const Observation& told);
+/// " since 3.1 s (no answer yet)"
+[[nodiscard]] std::string silence_of(const Probe& probe);
+/// What a standby's own agent says is wrong with it; empty: nothing.
+[[nodiscard]] std::string own_trouble(const Timings& timings, const Observation& told);
 
 /// How long a standby must have streamed without a break before it is let in again: nothing after
 /// its first loss, then `clean_stream_after`, doubling up to ten minutes.

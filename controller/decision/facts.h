@@ -37,6 +37,9 @@ struct Facts {
     bool candidate_ready = false;    // A member streams the primary's history and has caught up.
     bool grant_overdue = false;      // The standby had long enough to pass the barrier.
     bool past_barrier = false;       // R4.4
+    bool in_doubt = false;           // Something is silent or full, and that decides nothing.
+    bool away_changed = false;       // A member stays away, or came back: to be noted.
+    bool spare_due = false;          // It stayed away too long, and a spare is ready.
     bool former_may_return = false;  // F23: the new primary stood down, never having promoted.
     bool has_promoted = false;       // F23: it was asked to stand down, but had promoted already.
     Switchover switchover = Switchover::none; // That an operator asked for.
@@ -47,15 +50,31 @@ struct Facts {
 struct Assessment {
     Facts facts;
     std::optional<MemberId> candidate;
-    std::string candidate_start;  // To which of its starts a grant would belong.
-    std::string primary_evidence; // Why the primary counts as failed, or the nearest to it.
+    std::string candidate_start;   // To which of its starts a grant would belong.
+    std::optional<Away> away;      // To be noted in the record.
+    std::optional<MemberId> spare; // Which takes the place of the one that stays away.
+    std::string primary_evidence;  // Why the primary counts as failed, or the nearest to it.
     std::string standby_evidence;
+    std::string hindrance_evidence; // Why the primary counts as failed, and nobody succeeds it.
+    std::string doubt_evidence;     // Why what looks like a failure decides nothing.
+    std::string spare_evidence;     // Who is away since when, and who may take its place.
     std::string halt_evidence;
     std::string lowered_evidence;
     std::string candidate_evidence;  // Why there is no candidate, or who it is.
     std::string barrier_evidence;    // What the grant still waits for.
     std::string switchover_evidence; // How far it is, or why it is given up.
 };
+
+/// Why `member` may not be granted now; empty: it may (R4.0).
+[[nodiscard]] std::string hindrance_of_grant(const PairRecord& record, const View& view,
+                                             const Member& member);
+/// How well `member` protects from what the primary may meet: another zone counts more than
+/// another host.
+[[nodiscard]] int protection(const PairRecord& record, const Member& member);
+inline constexpr int full_protection = 3;
+
+/// Fills in who is away and which spare may take its place. Only while the primary serves alone.
+void assess_spares(const PairRecord& record, const View& view, Assessment& seen);
 
 /// Pure: the same record and view give the same facts.
 [[nodiscard]] Assessment assess(const PairRecord& record, const View& view);

@@ -72,6 +72,15 @@ constexpr bool may_go_alone(const Facts& f) {
 constexpr bool standby_failed(const Facts& f) {
     return f.standby_failed;
 }
+constexpr bool in_doubt(const Facts& f) {
+    return f.in_doubt;
+}
+constexpr bool away_changed(const Facts& f) {
+    return f.away_changed;
+}
+constexpr bool spare_due(const Facts& f) {
+    return f.spare_due;
+}
 constexpr bool past_barrier(const Facts& f) {
     return f.past_barrier;
 }
@@ -95,8 +104,11 @@ constexpr auto alarm = Severity::alarm;
 constexpr auto about_halt = &Assessment::halt_evidence;
 constexpr auto about_primary = &Assessment::primary_evidence;
 constexpr auto about_standby = &Assessment::standby_evidence;
+constexpr auto about_hindrance = &Assessment::hindrance_evidence;
 constexpr auto about_lowered = &Assessment::lowered_evidence;
 constexpr auto about_candidate = &Assessment::candidate_evidence;
+constexpr auto about_doubt = &Assessment::doubt_evidence;
+constexpr auto about_spare = &Assessment::spare_evidence;
 constexpr auto about_barrier = &Assessment::barrier_evidence;
 constexpr auto about_switchover = &Assessment::switchover_evidence;
 constexpr std::string Assessment::*nothing = nullptr;
@@ -114,6 +126,9 @@ constexpr std::array table = {
     Rule{solo,      WHEN(primary_failed),      Action::stay,      stranded,  alarm,   "the primary failed and no other member holds every acknowledged commit: it must come back itself", about_primary},
     Rule{solo,      WHEN(member_leaves),       Action::drop,      solo,      info,    "an operator takes a member out", nothing},
     Rule{solo,      WHEN(candidate_ready),     Action::grant,     granted,   info,    "a standby has caught up and is let in", about_candidate},
+    Rule{solo,      WHEN(spare_due),           Action::replace,   solo,      warning, "a spare takes the place of a member that stays away", about_spare},
+    Rule{solo,      WHEN(away_changed),        Action::note_away, solo,      info,    "while the primary is alone, who stays away is noted", about_spare},
+    Rule{solo,      WHEN(in_doubt),            Action::stay,      solo,      alarm,   "the primary is alone and looks troubled, but that decides nothing", about_doubt},
     Rule{solo,      WHEN(otherwise),           Action::stay,      solo,      warning, "the primary is alone", about_candidate},
 
     Rule{granted,   WHEN(halted),              Action::wait,      granted,   alarm,   "the store and an agent disagree about this pair: nothing is decided", about_halt},
@@ -123,6 +138,7 @@ constexpr std::array table = {
     Rule{granted,   WHEN(standby_failed),      Action::withdraw,  solo,      warning, "the standby went silent before the barrier", about_standby},
     Rule{granted,   WHEN(past_barrier),        Action::widen,     in_sync,   info,    "the standby passed the barrier: it holds every acknowledged commit", about_barrier},
     Rule{granted,   WHEN(grant_overdue),       Action::withdraw,  solo,      warning, "the standby did not get past the barrier in time: the primary no longer waits for it", about_barrier},
+    Rule{granted,   WHEN(in_doubt),            Action::stay,      granted,   alarm,   "a member looks troubled, but that decides nothing", about_doubt},
     Rule{granted,   WHEN(otherwise),           Action::stay,      granted,   info,    "waiting for the standby to pass the barrier", about_barrier},
 
     Rule{in_sync,   WHEN(halted),              Action::wait,      in_sync,   alarm,   "the store and an agent disagree about this pair: nothing is decided", about_halt},
@@ -134,14 +150,15 @@ constexpr std::array table = {
     Rule{in_sync,   WHEN(may_promote),         Action::promote,   promoting, warning, "the primary failed; the standby has every acknowledged commit", about_primary},
     Rule{in_sync,   WHEN(force_moot),          Action::cancel,    in_sync,   warning, "the primary serves again: the forced failover that was asked for is dropped", nothing},
     Rule{in_sync,   WHEN(force_asked),         Action::force,     promoting, alarm,   "an operator forces the failover and accepts that acknowledged commits may be lost", about_primary},
-    Rule{in_sync,   WHEN(failed_unheard),      Action::wait,      in_sync,   alarm,   "the primary failed; waiting to hear from the standby", about_primary},
-    Rule{in_sync,   WHEN(primary_failed),      Action::stay,      in_sync,   alarm,   "the primary failed and the standby cannot be promoted now: whichever is back first serves", about_standby},
+    Rule{in_sync,   WHEN(failed_unheard),      Action::wait,      in_sync,   alarm,   "the primary failed; waiting to hear from the standby", about_hindrance},
+    Rule{in_sync,   WHEN(primary_failed),      Action::stay,      in_sync,   alarm,   "the primary failed and the standby cannot be promoted now: whichever is back first serves", about_hindrance},
     Rule{in_sync,   WHEN(hands_over),          Action::wait,      in_sync,   info,    "an operator asked for a switchover", about_switchover},
     Rule{in_sync,   WHEN(given_back),          Action::stay,      in_sync,   warning, "the switchover was given up: the primary is started again", about_switchover},
     Rule{in_sync,   WHEN(removal_asked),       Action::narrow,    solo,      info,    "an operator takes the standby out", nothing},
     Rule{in_sync,   WHEN(may_go_alone),        Action::narrow,    solo,      warning, "the standby failed; the primary goes on alone", about_standby},
     Rule{in_sync,   WHEN(standby_failed),      Action::stay,      in_sync,   alarm,   "the standby failed, and by policy commits wait for it", about_standby},
     Rule{in_sync,   WHEN(member_leaves),       Action::drop,      in_sync,   info,    "an operator takes a member out", nothing},
+    Rule{in_sync,   WHEN(in_doubt),            Action::stay,      in_sync,   alarm,   "a member looks troubled, but that decides nothing", about_doubt},
     Rule{in_sync,   WHEN(otherwise),           Action::stay,      in_sync,   info,    "primary and standby in step", nothing},
 
     Rule{promoting, WHEN(halted),              Action::wait,      promoting, alarm,   "the store and an agent disagree about this pair: nothing is decided", about_halt},
@@ -195,6 +212,8 @@ std::string_view to_string(Action action) {
     case Action::widen: return "widen";
     case Action::withdraw: return "withdraw";
     case Action::cancel: return "cancel";
+    case Action::note_away: return "note_away";
+    case Action::replace: return "replace";
     case Action::drop: return "drop";
     }
     return "unknown";

@@ -23,6 +23,8 @@ enum class Action {
     widen,     // R4.5
     withdraw,  // Drops a grant.
     cancel,    // Drops what an operator asked for and what cannot be done.
+    note_away, // Notes who stays away and since when, or that it is back.
+    replace,   // A spare takes the place of a member that stays away, which becomes a spare.
     drop,      // Takes a member out of the record.
 };
 

@@ -99,6 +99,7 @@ TEST(PrimaryFailure, AHungAgentsPortDoesNotHideADeadDatabase) {
     view.members.at("a").silent = Milliseconds{1500};
     view.members.at("a").database_port_dead = true;
     told(view, "b").stream.connected = false;
+    told(view, "b").stream.silent = Milliseconds{1500};
     EXPECT_TRUE(primary_failure(record, view).certain);
 }
 
@@ -312,6 +313,11 @@ TEST(Candidate, IsReadyOnlyUnderThisRevisionOnThisHistoryAndCaughtUp) {
     EXPECT_FALSE(ready([](View& v) { told(v, "b").position.history = History{}; }));
     EXPECT_FALSE(ready([](View& v) { told(v, "a").position.offset_bytes = 1U << 30U; }));
     EXPECT_FALSE(ready([](View& v) { told(v, "b").stream.connected = false; }));
+    EXPECT_FALSE(ready([](View& v) { told(v, "b").stream.silent = Milliseconds{1500}; }));
+    EXPECT_TRUE(ready([](View& v) { told(v, "b").stream.silent = Milliseconds{1499}; }));
+    EXPECT_FALSE(ready([](View& v) { told(v, "b").fsync.silent = Milliseconds{1500}; }));
+    EXPECT_FALSE(ready([](View& v) { told(v, "b").sql.silent = Milliseconds{1500}; }));
+    EXPECT_FALSE(ready([](View& v) { told(v, "b").disk.full_for = Milliseconds{1}; }));
     EXPECT_FALSE(ready([](View& v) { told(v, "b").unfit = "fsync is off"; }));
     EXPECT_FALSE(ready([](View& v) { told(v, "b").data_id.clear(); }));
     EXPECT_FALSE(ready([](View& v) { v.members.at("b").refused_stream = "two"; }));
