@@ -17,6 +17,7 @@ constexpr Milliseconds make_again_after{10000};
 // A call that hangs is not given up: nothing could be known of the disk without it.
 constexpr std::chrono::hours longest_wait{24};
 constexpr const char* disk_alarm = "disk";
+constexpr const char* ballast_alarm = "ballast";
 
 std::string megabytes(std::uint64_t bytes) {
     return std::to_string(bytes >> 20U) + " MB";
@@ -96,8 +97,10 @@ Awaitable<void> DiskWatch::once() {
     const auto done = co_await act(step, bytes);
     if (!done) {
         make_again_at_ = boot_time() + make_again_after;
-        journal_.raise(disk_alarm, done.error().message);
+        journal_.raise(ballast_alarm, done.error().message);
+        co_return;
     }
+    journal_.clear(ballast_alarm);
 }
 
 Awaitable<Result<void>> DiskWatch::act(BallastStep step, std::uint64_t bytes) {

@@ -20,6 +20,7 @@ struct CreateOptions {
 constexpr std::chrono::hours usual_patience{24};
 constexpr std::int64_t longest_ttl_seconds = 30;
 constexpr std::int64_t ttl_seconds_to_warn = 5;
+constexpr std::int64_t longest_replace_after_seconds = 604800; // A week.
 
 void warn_of_ttl(const Session& session, std::int64_t ttl_seconds) {
     if (ttl_seconds > ttl_seconds_to_warn) {
@@ -110,6 +111,11 @@ void add_options(CLI::App& verb, CreateOptions& options) {
                     "How long clients may keep an address: 1 to 30 s (default 2)")
         ->type_name("SECONDS")
         ->check(CLI::Range(std::int64_t{1}, longest_ttl_seconds).description(""));
+    verb.add_option("--replace-after", pair.replace_after_seconds,
+                    "How long a member may stay away before a spare takes its place "
+                    "(default 600; 0: for ever)")
+        ->type_name("SECONDS")
+        ->check(CLI::Range(std::int64_t{0}, longest_replace_after_seconds).description(""));
     verb.add_flag("--no-wait", options.no_wait, "Do not wait until the pair is in sync");
     add_dry_run(verb, options.dry_run);
 }

@@ -22,7 +22,8 @@ std::string create_pair_body(const NewPair& pair) {
                     {"policy",
                      {{"when_standby_lost", pair.when_standby_lost},
                       {"profile", pair.profile},
-                      {"dns_ttl_seconds", pair.ttl_seconds}}}});
+                      {"dns_ttl_seconds", pair.ttl_seconds},
+                      {"replace_after_seconds", pair.replace_after_seconds}}}});
 }
 
 std::string failover_body(const Failover& failover) {

@@ -15,6 +15,7 @@ struct NewPair {
     std::string when_standby_lost = "continue";
     std::string profile = "lan";
     std::int64_t ttl_seconds = 2;
+    std::int64_t replace_after_seconds = 600;
 };
 [[nodiscard]] std::string create_pair_body(const NewPair& pair);
 

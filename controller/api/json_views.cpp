@@ -27,6 +27,14 @@ json job_view(const std::optional<Job>& job) {
             {"running_for_ms", job->running_for.count()}};
 }
 
+json disk_view(const Disk& disk) {
+    return {{"path", disk.path},
+            {"free_bytes", disk.free_bytes},
+            {"total_bytes", disk.total_bytes},
+            {"ballast_bytes", disk.ballast_bytes},
+            {"full", disk.full_for > Milliseconds{0}}};
+}
+
 json stream_view(const Stream& stream) {
     return {{"connected", stream.connected},
             {"name", stream.name},
@@ -37,7 +45,7 @@ json stream_view(const Stream& stream) {
 void add_observation(const std::optional<Observation>& observation, json& out) {
     if (!observation) {
         for (const auto* key : {"server", "server_version", "position", "history", "stream", "job",
-                                "free_bytes", "data_id"}) {
+                                "free_bytes", "disk", "data_id"}) {
             out[key] = nullptr;
         }
         out["unfit"] = out["death"] = out["lowered"] = out["door"] = "";
@@ -58,7 +66,8 @@ void add_observation(const std::optional<Observation>& observation, json& out) {
     out["alarms"] = seen.alarms;
     out["death"] = seen.death;
     out["door"] = seen.door;
-    out["free_bytes"] = seen.free_bytes;
+    out["free_bytes"] = seen.disk.free_bytes;
+    out["disk"] = disk_view(seen.disk);
     out["data_id"] = seen.data_id;
 }
 
@@ -124,6 +133,7 @@ json pair_view(const PairStatus& status) {
             {"granted", record.grant ? json(record.grant->member) : json(nullptr)},
             {"intent", intent_view(record.intent)},
             {"paused", record.paused},
+            {"away", record.away ? json(*record.away) : json(nullptr)},
             {"served", record.served},
             {"policy", record.policy},
             {"endpoint", endpoint_view(status.endpoint)},

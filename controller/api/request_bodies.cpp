@@ -7,6 +7,7 @@ namespace {
 
 // A name that clients keep for longer than this makes a failover as long (DECISIONS.md 8).
 constexpr std::int64_t longest_ttl_seconds = 30;
+constexpr std::int64_t longest_replace_after_seconds = 604800; // A week.
 
 MemberId member_id(StrictObject& object, const std::string& text) {
     if (text.empty()) {
@@ -31,6 +32,8 @@ Policy policy_in(StrictObject& body) {
     }
     policy.dns_ttl_seconds = static_cast<std::uint32_t>(
         object.integer("dns_ttl_seconds", 1, longest_ttl_seconds, policy.dns_ttl_seconds));
+    policy.replace_after_seconds = static_cast<std::uint32_t>(object.integer(
+        "replace_after_seconds", 0, longest_replace_after_seconds, policy.replace_after_seconds));
     object.done();
     return policy;
 }

@@ -14,6 +14,7 @@ void EndToEnd::SetUp() {
     Plan plan;
     plan.programs = LOCKSTEP_BIN_DIR;
     plan.members = members();
+    plan.data_disk_bytes = data_disk_bytes();
     bed_ = std::make_unique<Testbed>(plan);
 }
 

@@ -19,6 +19,8 @@ protected:
     void TearDown() override;
 
     [[nodiscard]] virtual std::vector<std::string> members() const { return {"a", "b"}; }
+    /// Each member's data on a file system of its own; 0: none.
+    [[nodiscard]] virtual std::uint64_t data_disk_bytes() const { return 0; }
     [[nodiscard]] Testbed& bed() { return *bed_; }
 
     // Of a running pair -------------------------------------------------------------------------

@@ -17,6 +17,8 @@
 #include <sys/shm.h>
 #include <unistd.h>
 
+#include "tests/support/testbed/loop_file_system.h"
+
 namespace lockstep::testbed {
 
 namespace fs = std::filesystem;
@@ -251,6 +253,11 @@ std::vector<fs::path> mounts_below(const fs::path& folder) {
 }
 
 bool remove_installation(const std::vector<fs::path>& folders) {
+    for (const auto& folder : folders) {
+        for (const auto& mounted : mounts_below(folder)) {
+            thaw_file_system(mounted); // Else what waits for it could not be ended.
+        }
+    }
     bool all = end_processes(folders);
     for (const auto& folder : folders) {
         std::error_code failed;

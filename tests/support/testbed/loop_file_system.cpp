@@ -3,6 +3,8 @@
 #include <cstring>
 
 #include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
@@ -21,6 +23,17 @@ void tool(std::vector<std::string> argv) {
     must_run({std::move(argv), {}, {}}, in(tool_time));
 }
 
+// fs/ext4/ext4.h: EXT4_IOC_SHUTDOWN, without a last write of the journal.
+constexpr unsigned long ext4_shutdown = _IOR('X', 125, std::uint32_t);
+constexpr std::uint32_t without_journal = 2;
+
+int control(const fs::path& folder, unsigned long request, const void* argument) {
+    const int opened = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int result = opened < 0 ? -1 : ioctl(opened, request, argument);
+    close(opened);
+    return result;
+}
+
 fs::path filler_in(const fs::path& folder) {
     return folder / "filler";
 }
@@ -36,6 +49,7 @@ LoopFileSystem::LoopFileSystem(fs::path folder, std::uint64_t bytes)
 }
 
 LoopFileSystem::~LoopFileSystem() {
+    thaw_file_system(folder_); // Processes that wait for it could not end.
     umount2(folder_.c_str(), MNT_DETACH);
 }
 
@@ -55,6 +69,26 @@ void LoopFileSystem::fill() const {
 
 void LoopFileSystem::empty() const {
     fs::remove(filler_in(folder_));
+}
+
+void LoopFileSystem::freeze() const {
+    if (control(folder_, FIFREEZE, nullptr) != 0) {
+        throw Failure("cannot freeze " + folder_.string());
+    }
+}
+
+void LoopFileSystem::thaw() const {
+    thaw_file_system(folder_);
+}
+
+void LoopFileSystem::break_down() const {
+    if (control(folder_, ext4_shutdown, &without_journal) != 0) {
+        throw Failure("cannot break down " + folder_.string());
+    }
+}
+
+void thaw_file_system(const fs::path& folder) {
+    static_cast<void>(control(folder, FITHAW, nullptr)); // Fails when it is not frozen.
 }
 
 } // namespace lockstep::testbed

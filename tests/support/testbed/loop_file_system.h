@@ -20,10 +20,18 @@ public:
     void fill() const;
     /// Gives it back.
     void empty() const;
+    /// Whoever writes or syncs waits until it is thawed: a disk that hangs.
+    void freeze() const;
+    void thaw() const;
+    /// Whatever is asked of it from here on is an I/O error, and what was not synced is gone.
+    void break_down() const;
 
 private:
     std::filesystem::path folder_;
     std::filesystem::path image_;
 };
+
+/// Lets a frozen file system go on; no error if it is not frozen.
+void thaw_file_system(const std::filesystem::path& folder);
 
 } // namespace lockstep::testbed

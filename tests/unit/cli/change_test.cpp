@@ -39,7 +39,7 @@ TEST(PairCreate, WaitsUntilThePairIsInSync) {
     const auto sent = json::parse(cli.api->requests.at(0).body);
     EXPECT_EQ(sent, json::parse(R"({"name":"shop","engine":"postgresql","primary":"a",
         "members":["a","b"],"policy":{"when_standby_lost":"continue","profile":"lan",
-        "dns_ttl_seconds":2}})"));
+        "dns_ttl_seconds":2,"replace_after_seconds":600}})"));
 }
 
 TEST(PairCreate, ShowsBytesRateAndTimeLeft) {

@@ -169,7 +169,8 @@ const std::vector<Mistake> mistakes = {
      {"\"engine\" is \"oracle\"; allowed: \"postgresql\""}},
     {"/v1/pairs",
      R"({"name":"shop","primary":"a","members":["a"],"policy":{"ttl":2}})",
-     {"unknown key \"policy.ttl\"; allowed: when_standby_lost, profile, dns_ttl_seconds"}},
+     {"unknown key \"policy.ttl\"; allowed: when_standby_lost, profile, dns_ttl_seconds, "
+      "replace_after_seconds"}},
     {"/v1/pairs",
      R"({"name":"shop","primary":"a","members":["a"],"policy":{"dns_ttl_seconds":31}})",
      {"\"policy.dns_ttl_seconds\" is 31; allowed: a whole number from 1 to 30"}},
@@ -212,7 +213,7 @@ TEST_F(Api, WrongBodiesAre400AndNameTheKeyAndWhatIsAllowed) {
 TEST_F(Api, ReadsANewPairInFull) {
     const auto answer = call("POST", "/v1/pairs", R"({"name":"shop","engine":"postgresql",
         "primary":"b","members":["a","b"],"policy":{"when_standby_lost":"wait","profile":"wan",
-        "dns_ttl_seconds":5}})");
+        "dns_ttl_seconds":5,"replace_after_seconds":60}})");
     EXPECT_EQ(answer.status, 200) << answer.body;
     const auto& created = operations_->created;
     EXPECT_EQ(created.pair, "shop");
@@ -222,6 +223,7 @@ TEST_F(Api, ReadsANewPairInFull) {
     EXPECT_EQ(created.policy.when_standby_lost, WhenStandbyLost::wait);
     EXPECT_EQ(created.policy.profile, Profile::wan);
     EXPECT_EQ(created.policy.dns_ttl_seconds, 5U);
+    EXPECT_EQ(created.policy.replace_after_seconds, 60U);
 }
 
 TEST_F(Api, ReadsAForcedFailover) {

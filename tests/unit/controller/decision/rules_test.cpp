@@ -1,7 +1,6 @@
 // Every phase times every combination of facts: 5 × 5 × 2^22 cases, and a mutation of every rule.
 #include "controller/decision/rules.h"
 
-#include <functional>
 #include <set>
 #include <vector>
 
@@ -45,7 +44,7 @@ Facts facts_of(unsigned bits, Switchover switchover) {
 /// A promise that holds whatever the facts are.
 struct Promise {
     const char* claim;
-    std::function<bool(Phase, const Facts&, const Rule&)> holds;
+    bool (*holds)(Phase, const Facts&, const Rule&);
 };
 
 bool must(bool when, bool then) {

@@ -165,6 +165,7 @@ TEST(Switchover, BecomesAFailoverWhenThePrimaryFailsInTheMiddle) {
     primary.silent = Milliseconds{2000};
     primary.probe_failed = primary.database_port_dead = true;
     told(host_lost, "b").stream.connected = false;
+    told(host_lost, "b").stream.silent = Milliseconds{2000};
     EXPECT_EQ(decide(record, host_lost).action, Action::promote);
 }
 
