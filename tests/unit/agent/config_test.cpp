@@ -56,7 +56,7 @@ TEST(AgentConfig, AnAgentIsLostAfter30SecondsUnlessTheFileSaysOtherwise) {
     EXPECT_EQ(parse_agent_config(good, "agent.toml")->agent_lost_after, Milliseconds{30000});
     const auto longer = good + "[guardian]\nagent_lost_after_ms = 60000\n";
     EXPECT_EQ(parse_agent_config(longer, "agent.toml")->agent_lost_after, Milliseconds{60000});
-    expect_mistake(good + "[guardian]\nagent_lost_after_ms = 1999\n", "18:23", "2000");
+    expect_mistake(good + "[guardian]\nagent_lost_after_ms = 1999\n", "20:23", "2000");
 }
 
 TEST(AgentConfig, NeedsNoHostNoDnsAndNoSettings) {
