@@ -66,6 +66,8 @@ void add_verbs(CLI::App& app, const Choose& choose) {
     add_token_create(token, choose);
     auto& authority = add_group(app, "ca", "The certificate authority of an installation");
     add_ca_init(authority, choose);
+    auto& incident = add_group(app, "incident", "What was seen and decided, to be replayed");
+    add_incident_export(incident, choose);
     add_explain(app, choose);
     add_completion(app, choose);
     const auto is_any = [](const CLI::App*) { return true; };

@@ -100,6 +100,10 @@ public:
     [[nodiscard]] virtual Awaitable<Result<PairStatus>> pair(PairName name) = 0;
     [[nodiscard]] virtual Awaitable<Result<std::vector<Event>>>
     events(StateStore::EventQuery query) = 0;
+    /// Every input of decide() since then that is still kept, with its decision: a line of JSON
+    /// each (flight.h), oldest first.
+    [[nodiscard]] virtual Awaitable<Result<std::vector<std::string>>>
+    incident(PairName name, std::int64_t since_unix_ms) = 0;
     /// The request's members have an id and a kind; the rest is filled in from their agents, so
     /// each must be connected.
     [[nodiscard]] virtual Awaitable<Result<PairRecord>> create_pair(CreatePair request,

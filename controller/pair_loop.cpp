@@ -104,7 +104,7 @@ std::optional<wire::Stamp> PairLoop::proof_for(const MemberId& member) const {
 
 Awaitable<Milliseconds> PairLoop::tick() {
     const auto seen = view();
-    decision_ = decide(record_, seen);
+    decision_ = decide_on(seen);
     if (decision_.next) {
         co_return co_await swap_in();
     }
@@ -201,7 +201,7 @@ Awaitable<void> PairLoop::read_for_permit(std::uint64_t request) {
     }
     // What is seen may have changed meanwhile: the permit rests on what holds now.
     const auto seen = view();
-    if (grantable_request(record_, seen, decide(record_, seen)) == request) {
+    if (grantable_request(record_, seen, decide_on(seen)) == request) {
         set_permit(permit_after_read(record_, *stored, request));
     }
 }
@@ -219,6 +219,12 @@ std::optional<wire::StartPermit> PairLoop::permit_for(const MemberId& member) co
         return std::nullopt;
     }
     return permit_->permit;
+}
+
+Decision PairLoop::decide_on(const View& seen) {
+    auto decision = decide(record_, seen);
+    parts_.flights.note(record_, seen, decision);
+    return decision;
 }
 
 /// A decision to change nothing is told too, once for each reason: why, for 3 a.m.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "controller/event_log.h"
+#include "controller/flight_recorder.h"
 #include "controller/observer.h"
 #include "controller/rate_limit.h"
 #include "controller/start_permit.h"
@@ -23,6 +24,7 @@ public:
         StoreThread& store;
         Observer& observer;
         EventLog& events;
+        FlightRecorder& flights;
         /// A record came into force: `before` and now. It is on stable storage (R7, R12).
         std::function<void(const PairRecord& before, const PairRecord& now)> adopted;
         /// A start permit was given or withdrawn.
@@ -65,6 +67,7 @@ private:
     [[nodiscard]] Milliseconds retry_later(const Error& error);
     void adopt(PairRecord record);
     void set_permit(std::optional<IssuedPermit> permit);
+    [[nodiscard]] Decision decide_on(const View& seen);
     void tell_decision();
     [[nodiscard]] bool is_settled(const View& view) const;
 

@@ -101,6 +101,15 @@ Awaitable<Result<std::vector<Event>>> Service::events(StateStore::EventQuery que
     co_return co_await parts_.store.call(read);
 }
 
+Awaitable<Result<std::vector<std::string>>> Service::incident(PairName name,
+                                                              std::int64_t since_unix_ms) {
+    const auto loop = loop_of(name);
+    if (!loop) {
+        co_return tl::unexpected(loop.error());
+    }
+    co_return co_await parts_.flights.lines(std::move(name), since_unix_ms);
+}
+
 Result<Member> Service::free_member(const MemberId& id, MemberKind kind,
                                     const std::string& engine) const {
     if (const auto loop = parts_.pairs.of_member(id)) {

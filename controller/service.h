@@ -25,6 +25,7 @@ public:
         AgentHub& hub;
         Pairs& pairs;
         Publisher& publisher;
+        FlightRecorder& flights;
         std::function<Revision()> head;
     };
     explicit Service(Parts parts);
@@ -33,6 +34,8 @@ public:
     [[nodiscard]] Awaitable<Result<PairStatus>> pair(PairName name) override;
     [[nodiscard]] Awaitable<Result<std::vector<Event>>>
     events(StateStore::EventQuery query) override;
+    [[nodiscard]] Awaitable<Result<std::vector<std::string>>>
+    incident(PairName name, std::int64_t since_unix_ms) override;
     [[nodiscard]] Awaitable<Result<PairRecord>> create_pair(CreatePair request,
                                                             Asked asked) override;
     [[nodiscard]] Awaitable<Result<void>> delete_pair(PairName name, Asked asked) override;

@@ -13,22 +13,27 @@ namespace {
 constexpr Milliseconds prove_every{1000};
 constexpr Milliseconds slow_store{1000};
 
+/// Without a folder of its own (a simulation) nothing is written.
+std::filesystem::path flights_folder(const ControllerConfig& config) {
+    return config.state_dir.empty() ? std::filesystem::path{} : config.state_dir / "flights";
+}
+
 } // namespace
 
 Controller::Controller(asio::any_io_executor executor, Start start)
     : executor_(executor), config_(std::move(start.config)), tls_(std::move(start.tls)),
       records_at_start_(std::move(start.records)), head_(start.head),
       store_(executor, std::move(start.store), std::move(start.store_worker)),
-      events_(executor, store_), enrolment_(store_, std::move(start.authority)),
-      zone_([this] { return store_.proved_at(); }), pairs_(pair_parts()),
-      hub_(executor, observer_, events_, enrolment_, hub_ends()),
+      events_(executor, store_), flights_(executor, flights_folder(config_)),
+      enrolment_(store_, std::move(start.authority)), zone_([this] { return store_.proved_at(); }),
+      pairs_(pair_parts()), hub_(executor, observer_, events_, enrolment_, hub_ends()),
       prober_(executor, observer_, probed_members(),
               [this](const MemberId& member) { wake_pair_of(member); }),
       publisher_(executor, dns::NameCheck::make(executor), events_,
                  [this](const std::string& host) { return is_reachable(host); }),
       service_(std::make_shared<Service>(Service::Parts{config_, store_, observer_, events_,
                                                         enrolment_, hub_, pairs_, publisher_,
-                                                        [this] { return head_; }})) {
+                                                        flights_, [this] { return head_; }})) {
     for (const auto& settings : config_.rfc2136) {
         publisher_.add(std::make_unique<OutsidePublisher>(
             executor, dns::make_rfc2136_publisher(executor, settings),
@@ -42,9 +47,11 @@ PairLoop::Parts Controller::pair_parts() {
             store_,
             observer_,
             events_,
+            flights_,
             [this](const PairRecord& before, const PairRecord& now) { adopted(before, now); },
             [this](const MemberId& member) { hub_.push(member); },
-            [this](const PairName&) {
+            [this](const PairName& pair) {
+                flights_.forget(pair);
                 refresh_zone();
                 hub_.push_all();
             }};
@@ -99,6 +106,7 @@ void Controller::begin() {
         pairs_.add(std::move(record));
     }
     spawn(executor_, events_.run());
+    spawn(executor_, flights_.run());
     spawn(executor_, prober_.run());
     spawn(executor_, publisher_.run());
     spawn(executor_, keep_proving());
@@ -119,6 +127,7 @@ Awaitable<void> Controller::end() {
     if (name_server_) {
         name_server_->close();
     }
+    flights_.stop();
     events_.stop();
     co_await events_.drained();
 }

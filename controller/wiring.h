@@ -8,6 +8,7 @@
 #include "controller/config.h"
 #include "controller/enrolment.h"
 #include "controller/event_log.h"
+#include "controller/flight_recorder.h"
 #include "controller/observer.h"
 #include "controller/pairs.h"
 #include "controller/port_prober.h"
@@ -71,6 +72,7 @@ private:
     std::map<MemberId, PairName> left_;
     StoreThread store_;
     EventLog events_;
+    FlightRecorder flights_;
     Observer observer_;
     Enrolment enrolment_;
     ZoneKeeper zone_;

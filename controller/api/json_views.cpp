@@ -1,6 +1,7 @@
 #include "controller/api/json_views.h"
 
 #include "controller/decision/rules.h"
+#include "controller/flight.h"
 #include "core/wire/json.h"
 #include "platform/clock.h"
 
@@ -212,6 +213,16 @@ std::string view_of_token_not_made(const MemberId& member) {
     const std::vector<std::string> changes = {"a join token for member " + member +
                                               " would be made; an earlier one would be void"};
     return text_of({{"dry_run", true}, {"member", member}, {"changes", changes}});
+}
+
+std::string view_of_incident(const PairName& pair, const std::vector<std::string>& lines) {
+    auto header = encode_flight_header({pair, unix_ms()});
+    header.back() = ','; // Its closing brace: the entries follow inside it.
+    std::string text = std::move(header) + "\"entries\":[";
+    for (const auto& line : lines) {
+        text += (text.back() == '[' ? "" : ",") + line;
+    }
+    return text + "]}";
 }
 
 std::string view_of_rules() {

@@ -18,6 +18,9 @@ namespace lockstep {
 [[nodiscard]] std::string view_of(const IssuedToken& token);
 /// A dry run makes no token.
 [[nodiscard]] std::string view_of_token_not_made(const MemberId& member);
+/// The lines are JSON objects already.
+[[nodiscard]] std::string view_of_incident(const PairName& pair,
+                                           const std::vector<std::string>& lines);
 /// The table of rules (controller/decision/rules.h).
 [[nodiscard]] std::string view_of_rules();
 

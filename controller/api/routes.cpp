@@ -94,6 +94,18 @@ Awaitable<HttpResponse> get_events(Call call) {
     co_return events ? respond(view_of(*events)) : respond(events.error());
 }
 
+/// The lines are JSON already, and may be many: they are not parsed again.
+Awaitable<HttpResponse> get_incident(Call call) {
+    const auto since = number_in(call.request.query, "since", 0, INT64_MAX, 0);
+    if (!since) {
+        co_return respond_bad_request(since.error().message);
+    }
+    const auto name = call.names[0];
+    const auto from = static_cast<std::int64_t>(*since);
+    const auto lines = co_await call.operations->incident(name, from);
+    co_return lines ? respond(view_of_incident(name, *lines)) : respond(lines.error());
+}
+
 // ---- Changes ----
 
 HttpResponse changed(const Call& call, const std::optional<PairRecord>& before,
@@ -249,12 +261,14 @@ Awaitable<HttpResponse> create_token(Call call) {
 // ---- Finding the route ----
 
 constexpr std::array<std::string_view, 1> of_change = {"dry_run"};
+constexpr std::array<std::string_view, 1> of_incident = {"since"};
 constexpr std::array<std::string_view, 3> of_events = {"pair", "after", "limit"};
 
 constexpr std::array routes = {
     Route{"GET", "/v1/status", {}, get_status},
     Route{"GET", "/v1/pairs", {}, get_pairs},
     Route{"GET", "/v1/pairs/*", {}, get_pair},
+    Route{"GET", "/v1/pairs/*/incident", of_incident, get_incident},
     Route{"GET", "/v1/agents", {}, get_agents},
     Route{"GET", "/v1/events", of_events, get_events},
     Route{"GET", "/v1/rules", {}, get_rules},

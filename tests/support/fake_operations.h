@@ -35,6 +35,14 @@ public:
         asked_events = query;
         co_return answer(event_log);
     }
+    Awaitable<Result<std::vector<std::string>>> incident(PairName name,
+                                                         std::int64_t since_unix_ms) override {
+        if (name != shop.record.pair) {
+            co_return fail(Errc::unreachable, "there is no pair " + name);
+        }
+        asked_since = since_unix_ms;
+        co_return answer(incident_lines);
+    }
     Awaitable<Result<PairRecord>> create_pair(CreatePair request, Asked asked) override {
         calls.push_back({"create_pair", asked});
         created = request;
@@ -89,6 +97,8 @@ public:
     std::vector<AgentStatus> agents;
     std::vector<Event> event_log;
     StateStore::EventQuery asked_events;
+    std::vector<std::string> incident_lines;
+    std::int64_t asked_since = -1;
     CreatePair created;
     FailoverRequest failover;
 
