@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "platform/clock.h"
+#include "platform/files.h"
 
 namespace lockstep {
 namespace {
@@ -210,10 +211,8 @@ Awaitable<Result<void>> DataMaking::preserve(Goal goal) {
         co_return Result<void>{}; // A try before got this far, and no server ran since.
     }
     const auto place = place_for(diverged_folder_, goal.revision);
-    std::error_code trouble;
-    std::filesystem::create_directories(diverged_folder_, trouble);
-    if (trouble) {
-        co_return fail(Errc::refused, diverged_folder_.string() + ": " + trouble.message());
+    if (auto made = make_private_folder(diverged_folder_); !made) {
+        co_return made;
     }
     const auto deadline = Deadline::in(longest_preserve);
     const auto bytes = co_await driver_.preserve(divergence, place, deadline);

@@ -21,8 +21,8 @@ public:
         auto record = pick<PairRecord>({fixture::solo_record(), fixture::in_sync_record(),
                                         fixture::granted_record(), fixture::promoting_record()});
         record.paused = flag();
-        record.intent.kind = pick<IntentKind>({IntentKind::none, IntentKind::fail_over,
-                                               IntentKind::force, IntentKind::remove});
+        record.intent.kind = pick<IntentKind>(
+            {IntentKind::none, IntentKind::fail_over, IntentKind::force, IntentKind::remove});
         record.intent.member = pick<MemberId>({"a", "b"});
         record.hold_down = {static_cast<std::uint32_t>(below(4)), fixture::now_unix_ms};
         return record;
@@ -65,9 +65,9 @@ private:
         told.data_id = pick<std::string>({"", "data-" + id, "other"});
         told.store_id = pick<std::string>({"", "store", "another"});
         told.accepted = Revision{number(record.revision) - 1 + below(3)};
-        told.server = pick<ServerState>({ServerState::no_data, ServerState::stopped,
-                                         ServerState::starting, ServerState::primary,
-                                         ServerState::standby});
+        told.server =
+            pick<ServerState>({ServerState::no_data, ServerState::stopped, ServerState::starting,
+                               ServerState::primary, ServerState::standby});
         told.death = pick<std::string>({"", "killed by signal 9"});
         told.position = position();
         told.serving = Epoch{below(3)};

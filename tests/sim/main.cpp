@@ -1,0 +1,88 @@
+#include <cstdint>
+#include <iostream>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "tests/sim/history.h"
+#include "tests/sim/many.h"
+#include "tests/sim/replay.h"
+
+namespace {
+
+using namespace lockstep::sim;
+
+constexpr int violated = 1;
+constexpr int unreadable = 2;
+
+int run_one(std::uint64_t seed, bool json) {
+    HistoryOptions options;
+    options.keeps_trace = true;
+    const auto outcome = run_history(seed, options);
+    if (json) {
+        Totals totals;
+        totals.add(outcome);
+        std::cout << totals.json() << "\n";
+    } else {
+        for (const auto& line : outcome.trace) {
+            std::cout << line << "\n";
+        }
+        std::cout << "seed " << seed << ": " << outcome.faults << " faults, "
+                  << outcome.acknowledged << " acknowledged, " << outcome.lost << " lost, trace "
+                  << std::hex << outcome.trace_hash << std::dec << "\n"
+                  << (outcome.violation ? "VIOLATED " + outcome.violation->invariant + ": " +
+                                              outcome.violation->what
+                                        : std::string("every invariant held"))
+                  << "\n";
+    }
+    return outcome.violation ? violated : 0;
+}
+
+int run_all(std::uint64_t first, std::uint64_t histories, bool json) {
+    const auto totals = run_many(first, histories, [](const HistoryOutcome& outcome) {
+        std::cerr << "seed " << outcome.seed << ": " << outcome.violation->invariant << ": "
+                  << outcome.violation->what << "\n   deploy/simulate --seed " << outcome.seed
+                  << " shows the whole of it\n";
+    });
+    if (json) {
+        std::cout << totals.json() << "\n";
+    } else {
+        std::cout << totals.text() << "\n";
+    }
+    return totals.violations == 0 ? 0 : violated;
+}
+
+int replay_file(const std::string& path) {
+    const auto outcome = replay(path);
+    if (!outcome) {
+        std::cerr << "lockstep-simulate: " << outcome.error().message << "\n";
+        return unreadable;
+    }
+    std::cout << outcome->pair << ": " << outcome->inputs << " inputs decided upon again, "
+              << (outcome->difference.empty() ? std::string("every decision is the same")
+                                              : "the first difference is " + outcome->difference)
+              << "\n";
+    return outcome->difference.empty() ? 0 : violated;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app("The real controller and agents over virtual time, with faults by seed.");
+    std::uint64_t histories = 200;
+    std::uint64_t first = 1;
+    std::uint64_t seed = 0;
+    bool json = false;
+    app.add_option("--histories", histories, "How many histories, each of a seed of its own");
+    app.add_option("--first", first, "The seed of the first one");
+    const auto* one = app.add_option("--seed", seed, "Only this one, told step by step");
+    std::string incident;
+    const auto* again = app.add_option("--replay", incident,
+                                       "Decide again upon what `lockstep incident export` wrote");
+    app.add_flag("--json", json, "One JSON object");
+    CLI11_PARSE(app, argc, argv);
+    if (again->count() > 0) {
+        return replay_file(incident);
+    }
+    return one->count() > 0 ? run_one(seed, json) : run_all(first, histories, json);
+}

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "tests/sim/history.h"
+
+namespace lockstep::sim {
+
+/// The sum of many histories.
+struct Totals {
+    std::uint64_t histories = 0;
+    std::uint64_t faults = 0;
+    std::uint64_t acknowledged = 0;
+    std::uint64_t lost = 0;
+    std::uint64_t violations = 0;
+    double seconds = 0;
+
+    void add(const HistoryOutcome& outcome);
+    void add(const Totals& others);
+    [[nodiscard]] std::string json() const;
+    [[nodiscard]] std::string text() const;
+};
+
+/// Runs the histories of `count` seeds from `first` on, on every processor there is, each in a
+/// process of its own. `violated` is called, in this process, for each that broke an invariant.
+[[nodiscard]] Totals run_many(std::uint64_t first, std::uint64_t count,
+                              const std::function<void(const HistoryOutcome&)>& violated);
+
+} // namespace lockstep::sim

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <vector>
+
+#include "controller/state_store.h"
+
+namespace lockstep::sim {
+
+/// What is on the controller's disk. Every change is durable when it returns.
+struct StoredState {
+    std::uint64_t head = 0;
+    std::map<PairName, PairRecord> pairs;
+};
+
+struct StoreDisk {
+    StoredState now;
+    StoredState before; // Without the last change.
+    /// Told of every record that is stored; the one before is empty for a new pair.
+    std::function<void(const PairRecord& before, const PairRecord& now)> swapped;
+};
+
+class MemoryStore : public StateStore {
+public:
+    explicit MemoryStore(StoreDisk& disk) : disk_(disk) {}
+
+    [[nodiscard]] std::string store_id() const override { return "store"; }
+    Result<Revision> head() override { return Revision{disk_.now.head}; }
+    Result<std::vector<PairRecord>> pairs() override;
+    Result<PairRecord> pair(const PairName& name) override;
+    Result<PairRecord> create(PairRecord record, std::vector<Event> events) override;
+    Result<PairRecord> swap(Revision expected, PairRecord next, std::vector<Event> events) override;
+    Result<void> remove(const PairName& name, Revision expected,
+                        std::vector<Event> events) override;
+    Result<void> append(std::vector<Event>) override { return {}; }
+    Result<std::vector<Event>> events(EventQuery) override { return std::vector<Event>{}; }
+    Result<void> put_token(StoredToken) override { return {}; }
+    Result<void> use_token(const MemberId&, const std::string&, std::int64_t) override;
+
+private:
+    [[nodiscard]] PairRecord keep(PairRecord record);
+
+    StoreDisk& disk_;
+};
+
+} // namespace lockstep::sim
