@@ -31,14 +31,17 @@ Agent::Agent(asio::any_io_executor executor, Start start)
     : executor_(executor), config_(std::move(start.config)), driver_(std::move(start.driver)),
       memory_(std::move(start.memory)), state_(executor, config_.name), journal_(config_.name),
       supervisor_(executor, *driver_, journal_, hooks()),
-      making_(*driver_, state_, memory_, journal_, config_.state_dir / "diverged"),
+      divergences_(executor, *driver_, journal_,
+                   {config_.state_dir / "diverged", config_.name, config_.host,
+                    config_.divergence_keep_days}),
+      making_(*driver_, state_, memory_, journal_, divergences_),
       acceptance_(*driver_, state_, memory_, journal_, supervisor_),
       probes_(*driver_, state_, supervisor_, memory_),
       fsync_(executor, state_, supervisor_, driver_->data_folder()),
       disk_(executor, *driver_, state_, journal_, config_.ballast_bytes),
       goals_(executor, *driver_, state_, memory_, journal_, supervisor_, making_),
       guard_(supervisor_, journal_, guardian_plan(), config_.state_dir / "guardian.log"),
-      link_(std::move(start.identity), hello(), state_, journal_, acceptance_,
+      link_(std::move(start.identity), hello(), state_, journal_, acceptance_, divergences_,
             [this] { return build_observation(state_, memory_, supervisor_, journal_, *driver_); }),
       names_(state_, memory_, supervisor_) {}
 
@@ -119,6 +122,7 @@ void Agent::begin() {
     state_.fsync.reset(now);
     state_.newest_told = memory_.accepted();
     journal_.on_change([this] { state_.status_wake.notify(); });
+    divergences_.on_change([this] { state_.status_wake.notify(); });
     if (memory_.record()) {
         journal_.set_scene(memory_.record()->pair, memory_.accepted());
     }
@@ -133,6 +137,7 @@ void Agent::begin() {
     start_coroutine(executor_, goals_.run());
     start_coroutine(executor_, guard_.run());
     start_coroutine(executor_, link_.run());
+    start_coroutine(executor_, divergences_.run());
     start_coroutine(executor_, save_zone(memory_, journal_));
     start_coroutine(executor_, reap_now_and_then());
 }

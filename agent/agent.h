@@ -45,6 +45,7 @@ private:
     LocalState state_;
     Journal journal_;
     Supervisor supervisor_;
+    Divergences divergences_;
     DataMaking making_;
     Acceptance acceptance_;
     Probes probes_;

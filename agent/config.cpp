@@ -113,6 +113,12 @@ Result<AgentConfig> read(ConfigFile file) {
     config.dns = read_dns(file.table("dns"));
     config.agent_lost_after = read_agent_lost_after(file.table("guardian"));
     config.ballast_bytes = read_ballast(file.table("disk"));
+    auto divergence = file.table("divergence");
+    config.divergence_keep_days =
+        static_cast<std::uint32_t>(divergence.integer("keep_days", 1, 3650, 30));
+    auto rebuild = file.table("rebuild");
+    config.rebuild_most_megabytes =
+        static_cast<std::uint32_t>(rebuild.integer("max_rate_megabytes", 0, 1024, 0));
     check_places(root, config);
     if (auto finished = file.finish(); !finished) {
         return tl::unexpected(finished.error());

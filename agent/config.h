@@ -33,6 +33,8 @@ struct AgentConfig {
     std::vector<HostPort> dns; // Empty: no name server.
     Milliseconds agent_lost_after = Timings{}.agent_lost_after;
     std::uint64_t ballast_bytes = 64U << 20U; // Held back for a full disk; 0: none.
+    std::uint32_t divergence_keep_days = 30;
+    std::uint32_t rebuild_most_megabytes = 0; // A second; 0: as fast as it can.
 };
 
 /// Errors: `refused` with every mistake as FILE:LINE:COLUMN; `unreachable` if there is no file.

@@ -23,9 +23,10 @@ constexpr const char* refused_alarm = "refused";
 } // namespace
 
 ControllerLink::ControllerLink(Identity identity, wire::Hello hello, LocalState& state,
-                               Journal& journal, Acceptance& acceptance, Observe observe)
+                               Journal& journal, Acceptance& acceptance,
+                               const Divergences& divergences, Observe observe)
     : identity_(std::move(identity)), hello_(std::move(hello)), state_(state), journal_(journal),
-      acceptance_(acceptance), observe_(std::move(observe)) {}
+      acceptance_(acceptance), divergences_(divergences), observe_(std::move(observe)) {}
 
 Awaitable<void> ControllerLink::run() {
     auto retry = first_retry;
@@ -124,6 +125,9 @@ Awaitable<void> ControllerLink::write(SessionPointer session) {
         if (sent) {
             sent = co_await send_reports(session);
         }
+        if (sent) {
+            sent = co_await send_divergences(session);
+        }
         if (sent && !session->ended) {
             co_await state_.status_wake.wait(between_statuses);
         }
@@ -143,6 +147,20 @@ Awaitable<Result<void>> ControllerLink::send_reports(SessionPointer session) {
         }
     }
     co_return Result<void>{};
+}
+
+Awaitable<Result<void>> ControllerLink::send_divergences(SessionPointer session) {
+    const auto version = divergences_.version();
+    if (session->divergences_told == version) {
+        co_return Result<void>{};
+    }
+    wire::Divergences newest;
+    const auto& all = divergences_.list();
+    const auto count = std::min(all.size(), wire::most_divergences);
+    newest.kept.assign(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(count));
+    wire::Message message = std::move(newest);
+    session->divergences_told = version;
+    co_return co_await send(session, std::move(message));
 }
 
 Awaitable<Result<void>> ControllerLink::send(SessionPointer session, wire::Message message) {

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "agent/acceptance.h"
+#include "agent/divergences.h"
 #include "agent/identity.h"
 #include "agent/journal.h"
 #include "agent/local_state.h"
@@ -18,7 +19,7 @@ public:
     using Observe = std::function<Observation()>;
 
     ControllerLink(Identity identity, wire::Hello hello, LocalState& state, Journal& journal,
-                   Acceptance& acceptance, Observe observe);
+                   Acceptance& acceptance, const Divergences& divergences, Observe observe);
 
     [[nodiscard]] Awaitable<void> run();
 
@@ -27,6 +28,7 @@ private:
         std::shared_ptr<FrameStream> stream;
         bool ended = false;
         std::string why;
+        std::uint64_t divergences_told = 0; // Their version.
     };
     using SessionPointer = std::shared_ptr<Session>;
 
@@ -36,6 +38,7 @@ private:
     [[nodiscard]] Awaitable<void> write(SessionPointer session);
     [[nodiscard]] Awaitable<Result<void>> send(SessionPointer session, wire::Message message);
     [[nodiscard]] Awaitable<Result<void>> send_reports(SessionPointer session);
+    [[nodiscard]] Awaitable<Result<void>> send_divergences(SessionPointer session);
     [[nodiscard]] Awaitable<Result<void>> take(wire::Message message);
     void end(const SessionPointer& session, std::string why);
     void tell_loss(const std::string& why);
@@ -45,6 +48,7 @@ private:
     LocalState& state_;
     Journal& journal_;
     Acceptance& acceptance_;
+    const Divergences& divergences_;
     Observe observe_;
     bool spoke_ = false;
     std::string last_loss_;

@@ -10,25 +10,16 @@ namespace {
 
 constexpr std::chrono::minutes longest_initialise{2};
 constexpr std::chrono::hours longest_clone{24};
-constexpr std::chrono::hours longest_preserve{12};
 constexpr std::chrono::minutes longest_discard{30};
 constexpr std::chrono::seconds longest_look{10};
 constexpr std::size_t mark_bytes = 16;
 
-std::string mebibytes(std::uint64_t bytes) {
-    return std::to_string((bytes + (1U << 20U) - 1) >> 20U) + " MiB";
-}
-
-std::filesystem::path place_for(const std::filesystem::path& folder, Revision revision) {
-    return folder / (std::to_string(unix_ms() / 1000) + "-rev" + std::to_string(number(revision)));
-}
-
 } // namespace
 
 DataMaking::DataMaking(Driver& driver, LocalState& state, Memory& memory, Journal& journal,
-                       std::filesystem::path diverged_folder)
+                       Divergences& divergences)
     : driver_(driver), state_(state), memory_(memory), journal_(journal),
-      diverged_folder_(std::move(diverged_folder)) {}
+      divergences_(divergences) {}
 
 void DataMaking::start_job(std::string what) {
     state_.job = Job{std::move(what), 0, 0, Milliseconds{0}};
@@ -38,7 +29,7 @@ void DataMaking::start_job(std::string what) {
 
 void DataMaking::end_job() {
     state_.job.reset();
-    cloning_ = false;
+    cancellable_ = false;
     state_.status_wake.notify();
 }
 
@@ -52,6 +43,21 @@ void DataMaking::cancelled() {
 bool DataMaking::is_counted_on() const {
     const auto& record = memory_.record();
     return record && is_protected(*record, state_.self) && phase_of(*record) != Phase::forming;
+}
+
+Result<void> DataMaking::check_not_counted_on() const {
+    return is_counted_on()
+               ? Result<void>(
+                     fail(Errc::conflict, "commits count on this member: its data is not replaced"))
+               : Result<void>{};
+}
+
+/// What was known of the folder's content is no longer so.
+void DataMaking::forget_content() {
+    state_.inside.reset();
+    state_.judgement.reset();
+    state_.must_judge = false;
+    state_.fruitless_judgements = 0;
 }
 
 /// What lies there is half made or was kept aside: it goes, under its old mark, so that a crash in
@@ -84,13 +90,10 @@ Awaitable<Result<void>> DataMaking::empty_folder() {
 
 /// From here on the content of the folder counts for nothing, and gets a new mark.
 Awaitable<Result<void>> DataMaking::begin() {
-    if (is_counted_on()) {
-        co_return fail(Errc::conflict, "commits count on this member: its data is not replaced");
+    if (auto free = check_not_counted_on(); !free) {
+        co_return free;
     }
-    state_.inside.reset();
-    state_.judgement.reset();
-    state_.must_judge = false;
-    state_.fruitless_judgements = 0;
+    forget_content();
     const auto owner = look_at_owner(driver_.data_folder(), memory_.data());
     if (owner.whose == Ownership::foreign || owner.whose == Ownership::unknown) {
         co_return fail(Errc::refused, owner.because);
@@ -101,7 +104,15 @@ Awaitable<Result<void>> DataMaking::begin() {
             co_return emptied;
         }
     }
+    const Epoch followed_none{0};
+    co_return co_await new_mark(followed_none);
+}
+
+/// R11: other data, another mark. Until finish() it is known to be half made. What is made from
+/// its upstream's own history in this epoch follows it: it is nobody's twin any more (F13).
+Awaitable<Result<void>> DataMaking::new_mark(Epoch followed) {
     DataMemory data;
+    data.followed_epoch = followed;
     data.data_id = random_hex(mark_bytes);
     data.making = true;
     auto kept = co_await memory_.keep_data(std::move(data));
@@ -168,7 +179,21 @@ Awaitable<Result<void>> DataMaking::initialise() {
     co_return made;
 }
 
+OnProgress DataMaking::show_progress() {
+    return [this](Progress progress) {
+        if (state_.job) {
+            state_.job->done_bytes = progress.done_bytes;
+            state_.job->total_bytes = progress.total_bytes;
+        }
+    };
+}
+
 Awaitable<Result<void>> DataMaking::clone(Goal goal) {
+    std::string why = "an earlier try was interrupted";
+    co_return co_await clone_because(std::move(goal), std::move(why));
+}
+
+Awaitable<Result<void>> DataMaking::clone_because(Goal goal, std::string why) {
     const auto upstream = *goal.upstream;
     start_job("cloning from " + upstream.id);
     auto begun = co_await begin();
@@ -178,21 +203,20 @@ Awaitable<Result<void>> DataMaking::clone(Goal goal) {
     }
     auto copied = co_await copy(upstream);
     end_job();
+    if (copied) {
+        std::string how = "clone";
+        co_await divergences_.settle(std::move(how), std::move(why));
+    }
     co_return copied;
 }
 
 Awaitable<Result<void>> DataMaking::copy(Member upstream) {
     journal_.write("clone", Severity::info, "copies the data of " + upstream.id);
-    OnProgress on_progress = [this](Progress progress) {
-        if (state_.job) {
-            state_.job->done_bytes = progress.done_bytes;
-            state_.job->total_bytes = progress.total_bytes;
-        }
-    };
+    auto on_progress = show_progress();
     const auto deadline = Deadline::in(longest_clone);
-    cloning_ = true;
+    cancellable_ = true;
     auto copied = co_await driver_.clone(upstream, std::move(on_progress), deadline);
-    cloning_ = false;
+    cancellable_ = false;
     if (copied) {
         copied = co_await finish();
     }
@@ -203,42 +227,6 @@ Awaitable<Result<void>> DataMaking::copy(Member upstream) {
                            " ms");
     }
     co_return copied;
-}
-
-Awaitable<Result<void>> DataMaking::preserve(Goal goal) {
-    const auto divergence = state_.judgement->divergence;
-    if (state_.preserved_from == divergence.fork) {
-        co_return Result<void>{}; // A try before got this far, and no server ran since.
-    }
-    const auto place = place_for(diverged_folder_, goal.revision);
-    if (auto made = make_private_folder(diverged_folder_); !made) {
-        co_return made;
-    }
-    const auto deadline = Deadline::in(longest_preserve);
-    const auto bytes = co_await driver_.preserve(divergence, place, deadline);
-    if (!bytes) {
-        co_return tl::unexpected(bytes.error());
-    }
-    state_.preserved_from = divergence.fork;
-    journal_.write("preserved", Severity::warning,
-                   "kept what only this member has (" + mebibytes(*bytes) + ", from " +
-                       divergence.fork + " on) in " + place.string() + ": " + divergence.why);
-    co_return Result<void>{};
-}
-
-Awaitable<Result<void>> DataMaking::replace(Goal goal, std::function<bool()> still_wanted) {
-    start_job("keeping what only this member has");
-    auto preserved = co_await preserve(goal);
-    if (!preserved) {
-        end_job();
-        co_return preserved;
-    }
-    if (!still_wanted()) {
-        end_job();
-        co_return fail(Errc::conflict, "the record changed: the data is not replaced");
-    }
-    auto cloned = co_await clone(std::move(goal));
-    co_return cloned;
 }
 
 } // namespace lockstep

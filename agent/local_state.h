@@ -45,7 +45,6 @@ struct LocalState {
         server.forget(now);
         in_force.reset();
         slots_kept_for.reset();
-        preserved_from.reset();
         upstream_answers_since.reset();
         heartbeat.reset(now);
     }
@@ -61,9 +60,8 @@ struct LocalState {
     Milliseconds inspected_at{0};
     std::optional<DataJudgement> judgement;
     bool must_judge = false;
-    std::optional<std::string> preserved_from; // R8's copy from this fork on was made; no server
-                                               // ran since.
-    std::uint32_t fruitless_judgements = 0;    // In a row, without a stream since.
+    Epoch rewound_epoch{0};                 // In which a rewind was begun last.
+    std::uint32_t fruitless_judgements = 0; // In a row, without a stream since.
 
     // The server.
     ServerView server;

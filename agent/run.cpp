@@ -41,6 +41,7 @@ PostgresConfig postgres_config(const AgentConfig& config, const Identity& identi
     postgres.tls = {identity.files.ca, identity.files.certificate, identity.files.key};
     postgres.hba = config.database.hba;
     postgres.settings = config.database.settings;
+    postgres.rebuild_most_megabytes = config.rebuild_most_megabytes;
     return postgres;
 }
 
@@ -59,7 +60,8 @@ Result<void> make_folder(const fs::path& folder, const char* key) {
 }
 
 Result<void> check_tools(const fs::path& bin_dir) {
-    for (const auto* const tool : {"postgres", "initdb", "pg_basebackup", "pg_controldata"}) {
+    for (const auto* const tool :
+         {"postgres", "initdb", "pg_basebackup", "pg_controldata", "pg_rewind", "pg_waldump"}) {
         const auto path = bin_dir / tool;
         if (::access(path.c_str(), X_OK) != 0) {
             return fail(Errc::refused, "postgresql.bin_dir: there is no program " + path.string() +

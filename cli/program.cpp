@@ -62,6 +62,9 @@ void add_verbs(CLI::App& app, const Choose& choose) {
     add_pause(app, choose);
     add_resume(app, choose);
     add_agents(app, choose);
+    auto& divergence = add_group(app, "divergence", "What old primaries had alone, and is kept");
+    add_divergence_list(divergence, choose);
+    add_divergence_show(divergence, choose);
     auto& token = add_group(app, "token", "Let hosts join");
     add_token_create(token, choose);
     auto& authority = add_group(app, "ca", "The certificate authority of an installation");

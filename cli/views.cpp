@@ -136,6 +136,58 @@ RuleView rule_of(const json& in) {
             in.at("because").get<std::string>()};
 }
 
+DivergenceLogView log_of(const json& in) {
+    DivergenceLogView out;
+    out.decoded = in.at("decoded").get<bool>();
+    out.trouble = in.at("trouble").get<std::string>();
+    out.end = in.at("end").get<std::string>();
+    out.read_with = in.at("read_with").get<std::string>();
+    out.committed = in.at("committed").get<std::uint64_t>();
+    out.rolled_back = in.at("rolled_back").get<std::uint64_t>();
+    out.unfinished = in.at("unfinished").get<std::uint64_t>();
+    out.heartbeats = in.at("heartbeats").get<std::uint64_t>();
+    return out;
+}
+
+DivergenceSourceView source_of(const json& in) {
+    return {in.at("member").get<std::string>(), in.at("connected").get<bool>(),
+            in.at("told").get<bool>(), span_of(in.at("silent_ms"))};
+}
+
+DivergenceTransactionView transaction_of(const json& in) {
+    return {in.at("id").get<std::string>(), in.at("end").get<std::string>(),
+            in.at("position").get<std::string>(), in.at("changes").get<std::uint64_t>(),
+            in.at("objects").get<std::vector<std::string>>()};
+}
+
+/// Each of the list; the transactions and the source come with one alone.
+DivergenceView divergence_of(const json& in) {
+    DivergenceView out;
+    out.id = in.at("id").get<std::string>();
+    out.pair = in.at("pair").get<std::string>();
+    out.host = in.at("host").get<std::string>();
+    out.folder = in.at("folder").get<std::string>();
+    out.time = in.at("time").get<std::string>();
+    out.remove_time = in.at("remove_time").get<std::string>();
+    out.epoch = in.at("epoch").get<std::uint64_t>();
+    out.fork = in.at("fork").get<std::string>();
+    out.why = in.at("why").get<std::string>();
+    out.bytes = in.at("bytes").get<std::uint64_t>();
+    out.overwritten_bytes = in.at("overwritten_bytes").get<std::uint64_t>();
+    out.rejoined = text_or_null(in.at("rejoined"));
+    out.rejoined_why = in.at("rejoined_why").get<std::string>();
+    out.log = log_of(in.at("log"));
+    if (const auto found = in.find("transactions"); found != in.end()) {
+        for (const auto& one : *found) {
+            out.transactions.push_back(transaction_of(one));
+        }
+    }
+    if (const auto found = in.find("source"); found != in.end() && !found->is_null()) {
+        out.sources.push_back(source_of(*found));
+    }
+    return out;
+}
+
 ChangeView change_of(const json& in) {
     ChangeView out;
     out.dry_run = in.at("dry_run").get<bool>();
@@ -208,6 +260,17 @@ Answer<std::vector<EventView>> read_events(const std::string& body) {
 
 Answer<std::vector<RuleView>> read_rules(const std::string& body) {
     return read(body, [](const json& in) { return all_of<RuleView>(in, "rules", rule_of); });
+}
+
+Answer<DivergencesView> read_divergences(const std::string& body) {
+    return read(body, [](const json& in) {
+        return DivergencesView{all_of<DivergenceView>(in, "divergences", divergence_of),
+                               all_of<DivergenceSourceView>(in, "sources", source_of)};
+    });
+}
+
+Answer<DivergenceView> read_divergence(const std::string& body) {
+    return read(body, divergence_of);
 }
 
 Answer<ChangeView> read_change(const std::string& body) {

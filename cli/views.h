@@ -122,6 +122,57 @@ struct RuleView {
     std::string because;
 };
 
+/// Counts of what a kept log says.
+struct DivergenceLogView {
+    bool decoded = false;
+    std::string trouble;
+    std::string end;
+    std::string read_with;
+    std::uint64_t committed = 0;
+    std::uint64_t rolled_back = 0;
+    std::uint64_t unfinished = 0;
+    std::uint64_t heartbeats = 0;
+};
+
+struct DivergenceSourceView {
+    std::string member;
+    bool connected = false;
+    bool told = false;
+    std::chrono::milliseconds silent{0};
+};
+
+struct DivergenceTransactionView {
+    std::string id;
+    std::string end;
+    std::string position;
+    std::uint64_t changes = 0;
+    std::vector<std::string> objects;
+};
+
+struct DivergenceView {
+    std::string id;
+    std::string pair;
+    std::string host;
+    std::string folder;
+    std::string time;
+    std::string remove_time;
+    std::uint64_t epoch = 0;
+    std::string fork;
+    std::string why;
+    std::uint64_t bytes = 0;
+    std::uint64_t overwritten_bytes = 0;
+    std::string rejoined; // Empty: not yet.
+    std::string rejoined_why;
+    DivergenceLogView log;
+    std::vector<DivergenceTransactionView> transactions; // When one alone was asked for,
+    std::vector<DivergenceSourceView> sources;           // and these.
+};
+
+struct DivergencesView {
+    std::vector<DivergenceView> kept;
+    std::vector<DivergenceSourceView> sources;
+};
+
 /// The answer to a change.
 struct ChangeView {
     bool dry_run = false;
@@ -141,6 +192,8 @@ struct TokenView {
 [[nodiscard]] Answer<std::vector<AgentView>> read_agents(const std::string& body);
 [[nodiscard]] Answer<std::vector<EventView>> read_events(const std::string& body);
 [[nodiscard]] Answer<std::vector<RuleView>> read_rules(const std::string& body);
+[[nodiscard]] Answer<DivergencesView> read_divergences(const std::string& body);
+[[nodiscard]] Answer<DivergenceView> read_divergence(const std::string& body);
 [[nodiscard]] Answer<ChangeView> read_change(const std::string& body);
 [[nodiscard]] Answer<TokenView> read_token(const std::string& body);
 

@@ -243,6 +243,11 @@ AgentSession::Ends AgentHub::session_ends() {
             ends_.heard(member);
         }
     };
+    ends.divergences = [this, is_current](AgentSession& session, wire::Divergences told) {
+        if (is_current(session)) {
+            agents_[session.hello().member].kept = std::move(told.kept);
+        }
+    };
     ends.report = [this](AgentSession& session, wire::Report report) {
         auto event = event_about(session.hello().member, std::move(report.kind),
                                  severity_of(report.severity), std::move(report.message));

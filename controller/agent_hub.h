@@ -21,6 +21,7 @@ struct KnownAgent {
     wire::Hello hello;
     std::string key; // SHA-256 of its public key.
     bool connected = false;
+    std::optional<std::vector<KeptDivergence>> kept; // What it keeps; empty: it told nothing yet.
     std::vector<std::string> replaced; // Its earlier instances whose stream gave way, the last few.
 };
 

@@ -73,7 +73,12 @@ Result<void> AgentSession::accept(const std::string& frame) {
         ends_.report(*this, std::move(*report));
         return {};
     }
-    return fail(Errc::corrupt, "frame: an agent sends statuses and reports only, not this");
+    if (auto* divergences = std::get_if<wire::Divergences>(&*message)) {
+        ends_.divergences(*this, std::move(*divergences));
+        return {};
+    }
+    return fail(Errc::corrupt, "frame: an agent sends statuses, reports and divergences only, not "
+                               "this");
 }
 
 Awaitable<void> AgentSession::write_all() {

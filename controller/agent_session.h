@@ -18,6 +18,7 @@ public:
         std::function<wire::Told(const MemberId&)> told_for;
         std::function<void(AgentSession&, wire::Status)> status;
         std::function<void(AgentSession&, wire::Report)> report;
+        std::function<void(AgentSession&, wire::Divergences)> divergences;
     };
 
     AgentSession(const asio::any_io_executor& executor, std::shared_ptr<FrameStream> stream,

@@ -10,6 +10,7 @@
 #include "core/endpoint.h"
 #include "core/event.h"
 #include "core/goal.h"
+#include "core/kept_divergence.h"
 #include "core/record.h"
 #include "platform/asio.h"
 
@@ -74,6 +75,21 @@ struct ControllerStatus {
     std::vector<AgentStatus> agents;
 };
 
+/// An agent that may keep something (R8), and how fresh its word is.
+struct DivergenceSource {
+    MemberId member;
+    PairName pair; // Empty: in none.
+    bool connected = false;
+    bool told = false; // Since this controller started.
+    Milliseconds silent{0};
+};
+
+/// What agents said that they keep. An agent that is away may keep more by now, or less.
+struct DivergencesStatus {
+    std::vector<KeptDivergence> kept; // Newest first.
+    std::vector<DivergenceSource> sources;
+};
+
 /// A join token, told once.
 struct IssuedToken {
     MemberId member;
@@ -104,6 +120,8 @@ public:
     /// each (flight.h), oldest first.
     [[nodiscard]] virtual Awaitable<Result<std::vector<std::string>>>
     incident(PairName name, std::int64_t since_unix_ms) = 0;
+    /// Of a pair, or of all with an empty name.
+    [[nodiscard]] virtual Awaitable<Result<DivergencesStatus>> divergences(PairName pair) = 0;
     /// The request's members have an id and a kind; the rest is filled in from their agents, so
     /// each must be connected.
     [[nodiscard]] virtual Awaitable<Result<PairRecord>> create_pair(CreatePair request,

@@ -36,6 +36,7 @@ public:
     events(StateStore::EventQuery query) override;
     [[nodiscard]] Awaitable<Result<std::vector<std::string>>>
     incident(PairName name, std::int64_t since_unix_ms) override;
+    [[nodiscard]] Awaitable<Result<DivergencesStatus>> divergences(PairName pair) override;
     [[nodiscard]] Awaitable<Result<PairRecord>> create_pair(CreatePair request,
                                                             Asked asked) override;
     [[nodiscard]] Awaitable<Result<void>> delete_pair(PairName name, Asked asked) override;
@@ -61,6 +62,7 @@ private:
     void warn_of_shared_fate(const PairRecord& record);
     [[nodiscard]] PairStatus status_of(const PairLoop& loop) const;
     [[nodiscard]] std::vector<AgentStatus> agents() const;
+    [[nodiscard]] std::vector<DivergenceSource> divergence_sources(const PairName& pair) const;
 
     Parts parts_;
     std::set<MemberId> being_taken_; // By changes that are on their way to the store.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/door.h"
+#include "core/kept_divergence.h"
 #include "core/observation.h"
 #include "core/position.h"
 #include "core/record.h"
@@ -62,6 +63,12 @@ struct Divergence {
     bool same_timeline = false; // Own current timeline is the upstream's.
 };
 
+/// Whether diverged data can come back to its upstream's history without a copy of all of it.
+struct RewindPlan {
+    std::string hindrance;        // Why it cannot; empty: it can.
+    std::uint64_t kept_bytes = 0; // R8: what the rewind will overwrite was kept.
+};
+
 struct Progress {
     std::uint64_t done_bytes = 0;
     std::uint64_t total_bytes = 0; // 0: not known
@@ -107,6 +114,20 @@ public:
     /// needed and free, and nothing is left in `to`.
     [[nodiscard]] virtual Awaitable<Result<std::uint64_t>>
     preserve(Divergence from, std::filesystem::path to, Deadline deadline) = 0;
+    /// After R8's copy in the folder `kept`: runs the engine's own recovery, in which it cannot
+    /// serve, and copies there what a rewind to `upstream` would overwrite. Nothing is lost by it;
+    /// it may be cancelled and repeated. Errors: `unreachable`, `timeout`, `refused` if there is
+    /// not enough room: all to be tried again.
+    [[nodiscard]] virtual Awaitable<Result<RewindPlan>>
+    prepare_rewind(Member upstream, std::filesystem::path kept, Deadline deadline) = 0;
+    /// Turns prepared data into a standby's on `upstream`'s history, ready to be started. Until it
+    /// has returned without an error the folder is worth nothing, and inspect() says so.
+    [[nodiscard]] virtual Awaitable<Result<void>> rewind(Member upstream, OnProgress on_progress,
+                                                         Deadline deadline) = 0;
+    /// Decodes the log that preserve() kept in the folder `kept`, from the fork on, and writes all
+    /// of it beside the copy, for people.
+    [[nodiscard]] virtual Awaitable<Result<DecodedLog>>
+    decode(std::filesystem::path kept, std::uint64_t fork_offset_bytes, Deadline deadline) = 0;
     /// Empties the data folder after R8's copy (the folder itself stays).
     [[nodiscard]] virtual Awaitable<Result<void>> discard(Deadline deadline) = 0;
     /// Proved from disk: no promotion of this data has begun since it was a standby (F23).

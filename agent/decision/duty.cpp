@@ -200,7 +200,7 @@ constexpr std::array rules = {
     DutyRule{Role::standby, diverged_not_allowed, block,
              "its data left the primary's history, and replacing it is not allowed now"},
     DutyRule{Role::standby, diverged, replace,
-             "its data left the primary's history: kept aside (R8), then copied anew"},
+             "its data left the primary's history: kept aside (R8), then brought back"},
     DutyRule{Role::standby, unjudged_alone, wait, "no member to compare its data with yet"},
     DutyRule{Role::standby, unjudged, judge, "it was primary or lost its stream: has it diverged?"},
     DutyRule{Role::standby, start_held, wait,

@@ -29,7 +29,7 @@ enum class DutyKind {
     read_stop,       // For a switchover: where the log of a server that is stopped ends.
     clone,           // A copy of the upstream into an empty folder.
     judge,           // Has this data left the upstream's history?
-    replace,         // R8's copy, then a clone.
+    replace,         // R8's copy, then a rewind or a clone.
     hold_replay,     // For the primary's proof.
 };
 

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "controller/api/changes.h"
+#include "controller/api/divergence_views.h"
 #include "controller/api/json_views.h"
 #include "controller/api/request_bodies.h"
 #include "controller/api/responses.h"
@@ -104,6 +105,23 @@ Awaitable<HttpResponse> get_incident(Call call) {
     const auto from = static_cast<std::int64_t>(*since);
     const auto lines = co_await call.operations->incident(name, from);
     co_return lines ? respond(view_of_incident(name, *lines)) : respond(lines.error());
+}
+
+Awaitable<HttpResponse> get_divergences(Call call) {
+    const auto pair = call.names.empty() ? PairName{} : call.names[0];
+    const auto found = co_await call.operations->divergences(pair);
+    co_return found ? respond(view_of(*found)) : respond(found.error());
+}
+
+/// The last name is the divergence's, one before it the pair's.
+Awaitable<HttpResponse> get_divergence(Call call) {
+    const auto pair = call.names.size() == 1 ? PairName{} : call.names[0];
+    const auto found = co_await call.operations->divergences(pair);
+    if (!found) {
+        co_return respond(found.error());
+    }
+    const auto view = view_of_divergence(*found, call.names.back());
+    co_return view ? respond(*view) : respond(view.error());
 }
 
 // ---- Changes ----
@@ -272,6 +290,10 @@ constexpr std::array routes = {
     Route{"GET", "/v1/agents", {}, get_agents},
     Route{"GET", "/v1/events", of_events, get_events},
     Route{"GET", "/v1/rules", {}, get_rules},
+    Route{"GET", "/v1/divergences", {}, get_divergences},
+    Route{"GET", "/v1/divergences/*", {}, get_divergence},
+    Route{"GET", "/v1/pairs/*/divergences", {}, get_divergences},
+    Route{"GET", "/v1/pairs/*/divergences/*", {}, get_divergence},
     Route{"POST", "/v1/pairs", of_change, create_pair},
     Route{"DELETE", "/v1/pairs/*", of_change, delete_pair},
     Route{"POST", "/v1/pairs/*/members", of_change, add_member},

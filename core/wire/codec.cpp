@@ -11,7 +11,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::array<const char*, std::variant_size_v<Message>> type_names = {
-    "hello", "status", "report", "told", "refused", "enroll", "enrolled"};
+    "hello", "status", "report", "told", "refused", "enroll", "enrolled", "divergences"};
 
 template <class T> Result<T> from_text(std::string_view text, std::string_view what) {
     try {
@@ -76,6 +76,14 @@ Result<PairRecord> decode_record(std::string_view text) {
 
 std::string encode_observation(const Observation& observation) {
     return json(observation).dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::string encode_divergence(const KeptDivergence& divergence) {
+    return json(divergence).dump(2, ' ', false, json::error_handler_t::replace);
+}
+
+Result<KeptDivergence> decode_divergence(std::string_view text) {
+    return from_text<KeptDivergence>(text, "divergence");
 }
 
 std::string encode_event(const Event& event) {

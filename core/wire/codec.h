@@ -25,6 +25,9 @@ inline constexpr std::size_t largest_frame_bytes = 1U << 20U;
 [[nodiscard]] std::string encode_observation(const Observation& observation);
 [[nodiscard]] std::string encode_event(const Event& event);
 [[nodiscard]] Result<Event> decode_event(std::string_view text);
+/// As it is kept beside the copy, for people too: with line ends.
+[[nodiscard]] std::string encode_divergence(const KeptDivergence& divergence);
+[[nodiscard]] Result<KeptDivergence> decode_divergence(std::string_view text);
 [[nodiscard]] std::string encode_zone(const Zone& zone);
 [[nodiscard]] Result<Zone> decode_zone(std::string_view text);
 

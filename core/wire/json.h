@@ -125,6 +125,13 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Observation, member, data_id, system_id, stor
                                    unreplayed_bytes, serving, never_promoted, stream,
                                    acknowledgements, barrier, hand_over, lowered, unfit, rpo_notes,
                                    sql, fsync, heartbeat, disk, job, start_request, alarms)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(KeptTransaction, id, end, position, changes, objects)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DecodedLog, done, trouble, end, read_with, committed,
+                                   rolled_back, unfinished, heartbeats, transactions)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(KeptDivergence, id, pair, member, upstream, host, folder,
+                                   unix_ms, remove_unix_ms, epoch, data_id, system_id, fork,
+                                   fork_offset_bytes, why, bytes, overwritten_bytes, rejoined,
+                                   rejoined_why, log)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Event, id, unix_ms, pair, member, revision, kind, severity,
                                    message)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Endpoint, pair, primary_address, read_only_address, epoch,
@@ -144,6 +151,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Told, store_id, record, permit, proof, zone)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Refused, reason)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Enroll, member, secret, csr_pem)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Enrolled, certificate_pem, ca_pem, store_id)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Divergences, kept)
 
 } // namespace wire
 } // namespace lockstep

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/endpoint.h"
+#include "core/kept_divergence.h"
 #include "core/observation.h"
 #include "core/record.h"
 
@@ -113,6 +114,14 @@ struct Enrolled {
     friend bool operator==(const Enrolled&, const Enrolled&) = default;
 };
 
-using Message = std::variant<Hello, Status, Report, Told, Refused, Enroll, Enrolled>;
+/// agent → controller, after the greeting and on change: all that is kept on its host (R8), the
+/// newest `most_divergences` of it.
+struct Divergences {
+    std::vector<KeptDivergence> kept;
+    friend bool operator==(const Divergences&, const Divergences&) = default;
+};
+inline constexpr std::size_t most_divergences = 50;
+
+using Message = std::variant<Hello, Status, Report, Told, Refused, Enroll, Enrolled, Divergences>;
 
 } // namespace lockstep::wire

@@ -14,11 +14,23 @@ namespace {
 constexpr std::chrono::milliseconds look_again{4};
 } // namespace
 
-/// The role that peers stream as. Created without waiting for a standby: the standby needs it.
+/// The role that peers stream and rewind as. Created without waiting for a standby: the standby
+/// needs it. Its rights beyond replication are those that the manual of pg_rewind names, and to ask
+/// for a checkpoint.
 Awaitable<Result<void>> PostgresDriver::ensure_role(Deadline deadline) {
-    std::string sql = fmt::format("do $$ begin if not exists (select from pg_roles where rolname = "
-                                  "'{0}') then create role {0} login replication; end if; end $$",
-                                  postgres::replication_role);
+    std::string sql = fmt::format(
+        "do $$ begin "
+        "if not exists (select from pg_roles where rolname = '{0}') then "
+        "create role {0} login replication; end if; "
+        "if not has_function_privilege('{0}', 'pg_read_binary_file(text)', 'execute') then "
+        "grant execute on function pg_ls_dir(text, boolean, boolean), "
+        "pg_stat_file(text, boolean), pg_read_binary_file(text), "
+        "pg_read_binary_file(text, bigint, bigint, boolean) to {0}; "
+        "if current_setting('server_version_num')::int >= 150000 then "
+        "grant pg_checkpoint to {0}; else execute "
+        "'grant execute on function pg_start_backup(text, boolean, boolean) to {0}'; end if; "
+        "end if; end $$",
+        postgres::replication_role);
     std::vector<std::string> none;
     const auto done = co_await command(std::move(sql), std::move(none), deadline);
     if (!done) {

@@ -36,6 +36,7 @@ struct Config {
     Settings settings;                      // The user's own settings, before Lockstep's.
     std::uint32_t wal_keep_megabytes = 512; // Kept for a standby that has no slot yet.
     std::uint32_t slot_keep_most_megabytes = 8192; // The most that a slot may hold back.
+    std::uint32_t rebuild_most_megabytes = 0;      // A second, of a clone; 0: as fast as it can.
 };
 
 /// Errors: `refused`: a setting that Lockstep manages (named), a name, value or rule that would

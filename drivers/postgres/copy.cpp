@@ -41,32 +41,96 @@ Result<void> refuse(const char* doing, const fs::path& path) {
                 fmt::format("{} {}: {}", doing, path.string(), std::strerror(errno)));
 }
 
-Result<void> copy_file(const fs::path& from, const fs::path& to, Deadline deadline) {
-    const Descriptor source(from, O_RDONLY);
-    const Descriptor target(to, O_WRONLY | O_CREAT | O_EXCL);
-    if (source.get() < 0 || target.get() < 0) {
-        return refuse("open", source.get() < 0 ? from : to);
+/// Whether the copying may go on.
+Result<void> check_end(const Copying& copying, Deadline deadline) {
+    if (deadline.passed()) {
+        return fail(Errc::timeout, "not all was copied by the deadline");
     }
-    while (true) {
-        if (deadline.passed()) {
-            return fail(Errc::timeout, "not all was copied by the deadline");
-        }
-        const auto copied = ::sendfile(target.get(), source.get(), nullptr, chunk_bytes);
+    return copying.given_up && *copying.given_up
+               ? Result<void>(fail(Errc::conflict, "the copying was given up"))
+               : Result<void>{};
+}
+
+/// `bytes` from `at` on, or up to the file's end, into the same place.
+Result<void> copy_range(const Descriptor& source, const Descriptor& target, off_t at,
+                        std::size_t bytes, const fs::path& from) {
+    if (::lseek(target.get(), at, SEEK_SET) < 0) {
+        return refuse("seek in the copy of", from);
+    }
+    while (bytes > 0) {
+        const auto copied = ::sendfile(target.get(), source.get(), &at, bytes);
         if (copied < 0) {
             return refuse("copy", from);
         }
         if (copied == 0) {
             break;
         }
+        bytes -= static_cast<std::size_t>(copied);
     }
-    return ::fsync(target.get()) == 0 ? Result<void>{} : refuse("fsync", to);
+    return {};
 }
 
-Result<std::uint64_t> bytes_of(const std::vector<Copying::File>& files) {
+Result<void> copy_all(const Copying& copying, const Descriptor& source, const Descriptor& target,
+                      const fs::path& from, Deadline deadline) {
+    while (true) {
+        if (auto goes_on = check_end(copying, deadline); !goes_on) {
+            return goes_on;
+        }
+        const auto copied = ::sendfile(target.get(), source.get(), nullptr, chunk_bytes);
+        if (copied < 0) {
+            return refuse("copy", from);
+        }
+        if (copied == 0) {
+            return {};
+        }
+    }
+}
+
+Result<void> copy_file(const Copying& copying, const Copying::File& file, const fs::path& to,
+                       Deadline deadline) {
+    const Descriptor source(file.from, O_RDONLY);
+    const Descriptor target(to, O_WRONLY | O_CREAT | O_EXCL);
+    if (source.get() < 0 || target.get() < 0) {
+        return refuse("open", source.get() < 0 ? file.from : to);
+    }
+    Result<void> done;
+    if (file.blocks.empty()) {
+        done = copy_all(copying, source, target, file.from, deadline);
+    }
+    for (auto block = file.blocks.begin(); done && block != file.blocks.end(); ++block) {
+        done = check_end(copying, deadline);
+        if (done) {
+            const auto at = static_cast<off_t>(*block * copying.block_bytes);
+            done = copy_range(source, target, at, copying.block_bytes, file.from);
+        }
+    }
+    if (done && ::sync_file_range(target.get(), 0, 0, SYNC_FILE_RANGE_WRITE) != 0) {
+        done = refuse("write back", to);
+    }
+    return done;
+}
+
+/// After all are on their way to the disk: hundreds of small files then share a few commits of the
+/// file system's journal instead of having one each.
+Result<void> sync_all(const Copying& copying, const fs::path& folder, Deadline deadline) {
+    for (const auto& file : copying.files) {
+        if (auto goes_on = check_end(copying, deadline); !goes_on) {
+            return goes_on;
+        }
+        const Descriptor copied(folder / file.to, O_RDONLY);
+        if (copied.get() < 0 || ::fsync(copied.get()) != 0) {
+            return refuse("fsync", folder / file.to);
+        }
+    }
+    return {};
+}
+
+Result<std::uint64_t> bytes_of(const Copying& copying) {
     std::uint64_t bytes = 0;
-    for (const auto& file : files) {
+    for (const auto& file : copying.files) {
         std::error_code error;
-        bytes += fs::file_size(file.from, error);
+        bytes += file.blocks.empty() ? fs::file_size(file.from, error)
+                                     : file.blocks.size() * copying.block_bytes;
         if (error) {
             return fail(Errc::refused, file.from.string() + ": " + error.message());
         }
@@ -96,9 +160,12 @@ Result<void> fill(const Copying& copying, const fs::path& folder, Deadline deadl
         std::error_code error;
         fs::create_directories(target.parent_path(), error);
         folders.insert(target.parent_path());
-        if (auto copied = copy_file(file.from, target, deadline); !copied) {
+        if (auto copied = copy_file(copying, file, target, deadline); !copied) {
             return copied;
         }
+    }
+    if (auto synced = sync_all(copying, folder, deadline); !synced) {
+        return synced;
     }
     if (auto written = write_file_durably(folder / "README.txt", copying.readme); !written) {
         return written;
@@ -114,7 +181,7 @@ Result<void> fill(const Copying& copying, const fs::path& folder, Deadline deadl
 } // namespace
 
 Result<std::uint64_t> copy_durably(const Copying& copying, Deadline deadline) {
-    const auto needed = bytes_of(copying.files);
+    const auto needed = bytes_of(copying);
     std::error_code error;
     if (!needed || fs::exists(copying.to, error)) {
         return needed;

@@ -14,16 +14,21 @@ namespace lockstep {
 namespace fs = std::filesystem;
 
 Awaitable<Result<postgres::ControlData>> PostgresDriver::read_control_data(Deadline deadline) {
-    auto command = tool("pg_controldata", {"-D", config_.data_dir.string()});
+    auto folder = config_.data_dir;
+    co_return co_await control_data_of(std::move(folder), deadline);
+}
+
+Awaitable<Result<postgres::ControlData>> PostgresDriver::control_data_of(fs::path folder,
+                                                                         Deadline deadline) {
+    auto command = tool("pg_controldata", {"-D", folder.string()});
     std::function<void(std::string_view)> nobody;
     const auto ran = co_await run_tool(std::move(command), deadline, std::move(nobody));
     if (!ran) {
         co_return tl::unexpected(ran.error());
     }
     if (ran->exit_status != 0) {
-        co_return fail(Errc::refused,
-                       fmt::format("pg_controldata -D {}: {}", config_.data_dir.string(),
-                                   postgres::one_line(ran->output)));
+        co_return fail(Errc::refused, fmt::format("pg_controldata -D {}: {}", folder.string(),
+                                                  postgres::one_line(ran->output)));
     }
     co_return postgres::parse_control_data(ran->output);
 }
@@ -46,6 +51,14 @@ Awaitable<Result<DataFolder>> PostgresDriver::inspect(Deadline deadline) {
     }
     if (fs::exists(config_.data_dir / postgres::incomplete_marker, ignored)) {
         folder.what = "what an interrupted copy or initialisation left, worth nothing";
+        co_return folder;
+    }
+    const auto rewinding = read_mark(config_.data_dir, postgres::rewinding_mark);
+    if (!rewinding) {
+        co_return within("inspect", rewinding.error());
+    }
+    if (!rewinding->empty()) {
+        folder.what = "what an interrupted rewind left, worth nothing";
         co_return folder;
     }
     folder.kind = DataFolder::Kind::other;
@@ -149,10 +162,15 @@ Awaitable<Result<void>> PostgresDriver::clone(Member upstream, OnProgress on_pro
     // Never a name that commits may wait for: a base backup acknowledges what it streams (F7).
     const auto connection =
         postgres::replication_connection(config_, upstream, "ls_rebuild_" + config_.member);
-    auto basebackup = tool(
-        "pg_basebackup", {"--dbname", postgres::to_conninfo(connection), "--pgdata",
-                          postgres::filling_folder(config_.data_dir).string(), "--checkpoint=fast",
-                          "--wal-method=stream", "--progress", "--no-password"});
+    std::vector<std::string> arguments = {
+        "--dbname",          postgres::to_conninfo(connection),
+        "--pgdata",          postgres::filling_folder(config_.data_dir).string(),
+        "--checkpoint=fast", "--wal-method=stream",
+        "--progress",        "--no-password"};
+    if (config_.rebuild_most_megabytes != 0) {
+        arguments.push_back(fmt::format("--max-rate={}M", config_.rebuild_most_megabytes));
+    }
+    auto basebackup = tool("pg_basebackup", std::move(arguments));
     const auto doing = fmt::format("clone {} from {}", config_.data_dir.string(), upstream.id);
     const auto filled =
         co_await fill_folder(std::move(basebackup), std::move(on_progress), deadline);
@@ -167,19 +185,17 @@ Awaitable<Result<void>> PostgresDriver::clone(Member upstream, OnProgress on_pro
 
 /// The last steps that make a filled folder this member's. Only then the marker goes.
 Result<void> PostgresDriver::complete_folder() {
-    const auto conf = config_.data_dir / "postgresql.conf";
-    const auto text = read_file(conf);
-    if (!text) {
-        return tl::unexpected(text.error());
-    }
-    const auto included = postgres::with_ticket_included(*text, postgres::ticket_path(config_));
-    if (auto written = write_file_durably(conf, included); !written) {
-        return written;
+    if (auto included = include_ticket(); !included) {
+        return included;
     }
     if (auto purged = purge_auto_conf(); !purged) {
         return tl::unexpected(purged.error());
     }
-    return remove_file_durably(config_.data_dir / postgres::incomplete_marker);
+    if (auto removed = remove_file_durably(config_.data_dir / postgres::incomplete_marker);
+        !removed) {
+        return removed;
+    }
+    return write_mark(config_.data_dir, postgres::rewinding_mark, "");
 }
 
 Awaitable<Result<void>> PostgresDriver::discard(Deadline deadline) {
@@ -201,6 +217,9 @@ Awaitable<Result<void>> PostgresDriver::discard(Deadline deadline) {
     const auto emptied = co_await empty_folder(deadline);
     if (!emptied) {
         co_return within("discard", emptied.error());
+    }
+    if (auto cleared = write_mark(config_.data_dir, postgres::rewinding_mark, ""); !cleared) {
+        co_return within("discard", cleared.error());
     }
     co_return remove_file_durably(config_.data_dir / postgres::incomplete_marker);
 }

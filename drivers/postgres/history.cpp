@@ -144,6 +144,20 @@ Timeline newest_timeline(const std::filesystem::path& wal_folder, Timeline from)
     return from;
 }
 
+Result<Timeline> timeline_at(const std::filesystem::path& wal_folder, Timeline current,
+                             std::uint64_t position) {
+    const auto descent = read_descent(wal_folder, current);
+    if (!descent) {
+        return tl::unexpected(descent.error());
+    }
+    for (const auto& ancestor : descent->ancestors) {
+        if (position < ancestor.left_at) {
+            return ancestor.timeline;
+        }
+    }
+    return current;
+}
+
 std::optional<Stretch> stretch_of(const Descent& descent, Timeline timeline) {
     std::uint64_t begin = 0;
     for (const auto& step : steps_of(descent)) {

@@ -43,6 +43,10 @@ struct Descent {
 /// as recovery with recovery_target_timeline=latest finds it.
 [[nodiscard]] Timeline newest_timeline(const std::filesystem::path& wal_folder, Timeline from);
 
+/// The timeline that the history of `current`, by the files in `wal_folder`, was on at `position`.
+[[nodiscard]] Result<Timeline> timeline_at(const std::filesystem::path& wal_folder,
+                                           Timeline current, std::uint64_t position);
+
 /// Where `descent` was on `timeline`: from where, and until where (empty: it still is on it).
 struct Stretch {
     std::uint64_t begin = 0;

@@ -8,6 +8,7 @@
 #include "drivers/postgres/config.h"
 #include "drivers/postgres/control_data.h"
 #include "drivers/postgres/history.h"
+#include "drivers/postgres/rewind_map.h"
 #include "drivers/postgres/session.h"
 
 namespace lockstep {
@@ -35,6 +36,12 @@ public:
     [[nodiscard]] Awaitable<Result<Divergence>> judge(Member upstream, Deadline deadline) override;
     [[nodiscard]] Awaitable<Result<std::uint64_t>>
     preserve(Divergence from, std::filesystem::path to, Deadline deadline) override;
+    [[nodiscard]] Awaitable<Result<RewindPlan>>
+    prepare_rewind(Member upstream, std::filesystem::path kept, Deadline deadline) override;
+    [[nodiscard]] Awaitable<Result<void>> rewind(Member upstream, OnProgress on_progress,
+                                                 Deadline deadline) override;
+    [[nodiscard]] Awaitable<Result<DecodedLog>>
+    decode(std::filesystem::path kept, std::uint64_t fork_offset_bytes, Deadline deadline) override;
     [[nodiscard]] Awaitable<Result<void>> discard(Deadline deadline) override;
     [[nodiscard]] Awaitable<Result<bool>> never_promoted(Deadline deadline) override;
 
@@ -101,6 +108,8 @@ private:
 
     // folder.cpp
     [[nodiscard]] Awaitable<Result<postgres::ControlData>> read_control_data(Deadline deadline);
+    [[nodiscard]] Awaitable<Result<postgres::ControlData>>
+    control_data_of(std::filesystem::path folder, Deadline deadline);
     [[nodiscard]] Awaitable<Result<void>> fill_folder(Command filler, OnProgress on_progress,
                                                       Deadline deadline);
     [[nodiscard]] Awaitable<Result<void>> prepare_folder(Deadline deadline);
@@ -111,6 +120,7 @@ private:
     /// Returns whether anything changed that a reload has to bring into force.
     [[nodiscard]] Result<bool> write_files(const Ticket& ticket);
     [[nodiscard]] Result<bool> purge_auto_conf() const;
+    [[nodiscard]] Result<void> include_ticket() const;
     [[nodiscard]] const postgres::Settings& expected_settings();
 
     // settings_watch.cpp
@@ -191,6 +201,22 @@ private:
     /// Start of the last whole record on `timeline` from `from` on; empty: none.
     [[nodiscard]] Awaitable<Result<std::optional<std::uint64_t>>>
     last_record(Timeline timeline, std::uint64_t from, Deadline deadline);
+
+    // rewind.cpp
+    struct MapOrHindrance {
+        std::vector<postgres::OverwrittenFile> files;
+        std::string hindrance;
+    };
+    [[nodiscard]] Awaitable<Result<std::string>> make_clean(Deadline deadline);
+    [[nodiscard]] Awaitable<Result<std::string>> recover_alone(Deadline deadline);
+    [[nodiscard]] Awaitable<Result<std::string>> wait_for_checkpoint(Member upstream,
+                                                                     Deadline deadline);
+    [[nodiscard]] Command rewind_command(const Member& upstream,
+                                         std::vector<std::string> arguments) const;
+    [[nodiscard]] Awaitable<Result<MapOrHindrance>> map_rewind(Member upstream, Deadline deadline);
+    [[nodiscard]] Awaitable<Result<std::uint64_t>>
+    keep_overwritten(std::vector<postgres::OverwrittenFile> files, std::filesystem::path to,
+                     Deadline deadline);
 
     struct Remembered {
         std::string rules; // Of access, in force in the server; empty: not known.

@@ -66,21 +66,6 @@ Result<std::vector<fs::path>> log_files(const fs::path& wal_folder, postgres::Ti
     return files;
 }
 
-/// The timeline that the own history was on at `position`.
-Result<postgres::Timeline> timeline_at(const fs::path& wal_folder, postgres::Timeline current,
-                                       std::uint64_t position) {
-    const auto descent = postgres::read_descent(wal_folder, current);
-    if (!descent) {
-        return tl::unexpected(descent.error());
-    }
-    for (const auto& ancestor : descent->ancestors) {
-        if (position < ancestor.left_at) {
-            return ancestor.timeline;
-        }
-    }
-    return current;
-}
-
 } // namespace
 
 Awaitable<Result<std::uint64_t>> PostgresDriver::preserve(Divergence from, fs::path to,
@@ -92,7 +77,7 @@ Awaitable<Result<std::uint64_t>> PostgresDriver::preserve(Divergence from, fs::p
     }
     const auto segment_bytes = control->segment_bytes;
     const auto timeline =
-        timeline_at(wal_folder(), control->checkpoint_timeline, from.fork_offset_bytes);
+        postgres::timeline_at(wal_folder(), control->checkpoint_timeline, from.fork_offset_bytes);
     if (!timeline) {
         co_return within(doing, timeline.error());
     }

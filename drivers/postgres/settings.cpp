@@ -151,6 +151,19 @@ Settings managed_settings(const Config& config, const Ticket& ticket, int major)
     return out;
 }
 
+Settings recovery_settings(const Config& config, int major) {
+    auto settings = managed_settings(config, Ticket{}, major);
+    for (auto& [name, value] : settings) {
+        if (name == "listen_addresses" || name == "unix_socket_directories") {
+            value.clear();
+        }
+        if (name == "wal_keep_size") {
+            value = "2147483647";
+        }
+    }
+    return settings;
+}
+
 const std::set<std::string>& managed_names() {
     static const std::set<std::string> names = [] {
         std::set<std::string> all;

@@ -56,6 +56,9 @@ std::string render_hba(const Config& config, Door door) {
     append_line(text, fmt::format("local all {} peer map=lockstep", superuser));
     append_line(
         text, fmt::format("hostssl replication {} all cert map=lockstep_peers", replication_role));
+    // For rewinds, which read the upstream's files through it.
+    append_line(text,
+                fmt::format("hostssl postgres {} all cert map=lockstep_peers", replication_role));
     append_line(text, fmt::format("host all,replication {} all reject", replication_role));
     if (door == Door::shut) {
         append_line(text, shut_line);
@@ -117,6 +120,12 @@ Settings replication_connection(const Config& config, const Member& upstream,
         // A walreceiver knows no connect_timeout; this ends its connect to a dead host, too.
         {"tcp_user_timeout", "5000"},
     };
+}
+
+Settings rewind_connection(const Config& config, const Member& upstream) {
+    auto connection = replication_connection(config, upstream, "ls_rewind_" + config.member);
+    connection.emplace_back("dbname", "postgres");
+    return connection;
 }
 
 std::string to_conninfo(const Settings& connection) {

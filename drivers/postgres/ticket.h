@@ -15,6 +15,8 @@ inline constexpr std::string_view superuser = "postgres";
 inline constexpr std::string_view replication_role = "lockstep_replication";
 /// In the data folder while it is being filled: what is there is worth nothing yet.
 inline constexpr std::string_view incomplete_marker = "lockstep_incomplete";
+/// The same while it is being rewound, as a mark on the folder (platform/files.h).
+inline constexpr const char* rewinding_mark = "lockstep.rewinding";
 
 [[nodiscard]] std::filesystem::path ticket_path(const Config& config);
 [[nodiscard]] std::filesystem::path hba_path(const Config& config);
@@ -23,6 +25,9 @@ inline constexpr std::string_view incomplete_marker = "lockstep_incomplete";
 /// The settings that the ticket decides, with values as pg_settings shows them, for a server of
 /// this major version.
 [[nodiscard]] Settings managed_settings(const Config& config, const Ticket& ticket, int major);
+/// The settings of a ticket by which a server can recover in single-user mode and never serve: a
+/// postmaster started by it finds nothing to listen on, and ends. It keeps all of the log.
+[[nodiscard]] Settings recovery_settings(const Config& config, int major);
 /// All names that only the ticket may set, of every version.
 [[nodiscard]] const std::set<std::string>& managed_names();
 
@@ -32,8 +37,8 @@ inline constexpr std::string_view incomplete_marker = "lockstep_incomplete";
                                         const std::string& boot);
 /// Whether a ticket was written in this boot.
 [[nodiscard]] bool is_of_boot(std::string_view ticket, const std::string& boot);
-/// Who may connect: the agent through the Unix socket, peers' streams by certificate, then, unless
-/// the door is shut, the user's own rules. Who is in no rule is rejected.
+/// Who may connect: the agent through the Unix socket, peers' streams and rewinds by certificate,
+/// then, unless the door is shut, the user's own rules. Who is in no rule is rejected.
 [[nodiscard]] std::string render_hba(const Config& config, Door door);
 /// The door of a file that `render_hba` wrote. Shut stays shut until somebody opens it, so what
 /// cannot be told is shut.
@@ -53,6 +58,8 @@ inline constexpr std::string_view incomplete_marker = "lockstep_incomplete";
 /// value, in libpq's words.
 [[nodiscard]] Settings replication_connection(const Config& config, const Member& upstream,
                                               const std::string& application);
+/// How pg_rewind reaches `upstream`: the same role and certificate, in the database `postgres`.
+[[nodiscard]] Settings rewind_connection(const Config& config, const Member& upstream);
 /// As one connection string, every value quoted.
 [[nodiscard]] std::string to_conninfo(const Settings& connection);
 /// The value of `key` in a connection string as PostgreSQL prints it; empty without it.

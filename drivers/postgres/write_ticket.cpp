@@ -58,20 +58,22 @@ Result<bool> PostgresDriver::write_files(const Ticket& ticket) {
     return changed || *purged;
 }
 
+Result<void> PostgresDriver::include_ticket() const {
+    const auto conf = config_.data_dir / "postgresql.conf";
+    const auto text = read_file(conf);
+    if (!text) {
+        return tl::unexpected(text.error());
+    }
+    const auto wanted = postgres::with_ticket_included(*text, postgres::ticket_path(config_));
+    return wanted == *text ? Result<void>{} : write_file_durably(conf, wanted);
+}
+
 Result<void> PostgresDriver::write_ticket(const Ticket& ticket) {
     if (auto good = postgres::check(config_); !good) {
         return good;
     }
-    const auto conf = config_.data_dir / "postgresql.conf";
-    const auto text = read_file(conf);
-    if (!text) {
-        return within("write ticket", text.error());
-    }
-    const auto wanted = postgres::with_ticket_included(*text, postgres::ticket_path(config_));
-    if (wanted != *text) {
-        if (auto written = write_file_durably(conf, wanted); !written) {
-            return within("write ticket", written.error());
-        }
+    if (auto included = include_ticket(); !included) {
+        return within("write ticket", included.error());
     }
     if (auto removed = remove_file_durably(config_.data_dir / "recovery.signal"); !removed) {
         return within("write ticket", removed.error());

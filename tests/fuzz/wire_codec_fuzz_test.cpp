@@ -46,6 +46,7 @@ TEST(WireCodecFuzz, MutatedFramesAreMessagesOrCorrupt) {
                                               wire::Stamp{"run", Milliseconds{5}},
                                               {}}}),
         wire::encode(wire::Message{wire::Enroll{"a", "secret", "csr"}}),
+        wire::encode(wire::Message{wire::Divergences{{KeptDivergence{}}}}),
     };
     for (unsigned seed = 1; seed <= 4000; ++seed) {
         SCOPED_TRACE("seed " + std::to_string(seed));

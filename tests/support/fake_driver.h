@@ -31,6 +31,9 @@ public:
     bool stops_uncleanly = false;     // A stop leaves no clean end.
     bool standby_silent = false;      // Commits wait.
     bool clean_shutdown = false;      // What the folder says.
+    std::string rewind_hindrance;     // What prepare_rewind() says.
+    bool rewind_fails = false;        // Half way.
+    bool rewind_hangs = false;        // Half way, until it is cancelled.
     bool streams = true;              // As a standby, and as a primary from its standby.
 
     [[nodiscard]] std::string name() const override { return "fake"; }
@@ -65,10 +68,39 @@ public:
         Divergence divergence{diverged, "0/5", 5, "so the test wants it", same_timeline};
         co_return divergence;
     }
-    Awaitable<Result<std::uint64_t>> preserve(Divergence, std::filesystem::path,
+    Awaitable<Result<std::uint64_t>> preserve(Divergence, std::filesystem::path to,
                                               Deadline) override {
         calls.emplace_back("preserve");
+        std::filesystem::create_directories(to);
         co_return 4096U;
+    }
+    Awaitable<Result<RewindPlan>> prepare_rewind(Member upstream, std::filesystem::path,
+                                                 Deadline) override {
+        calls.push_back("prepare rewind to " + upstream.id);
+        RewindPlan plan{rewind_hindrance, 512};
+        co_return plan;
+    }
+    Awaitable<Result<void>> rewind(Member upstream, OnProgress on_progress, Deadline) override {
+        calls.push_back("rewind to " + upstream.id);
+        on_progress({1, 2});
+        if (rewind_hangs) {
+            const std::chrono::hours long_enough(1);
+            co_await pause_for(long_enough);
+        }
+        if (rewind_fails) {
+            co_return fail(Errc::refused, "rewind: it broke off");
+        }
+        diverged = false;
+        same_timeline = true;
+        write(signal());
+        co_return Result<void>{};
+    }
+    Awaitable<Result<DecodedLog>> decode(std::filesystem::path, std::uint64_t, Deadline) override {
+        calls.emplace_back("decode");
+        DecodedLog log;
+        log.done = true;
+        log.committed = 7;
+        co_return log;
     }
     Awaitable<Result<void>> discard(Deadline) override {
         calls.emplace_back("discard");

@@ -43,6 +43,12 @@ public:
         asked_since = since_unix_ms;
         co_return answer(incident_lines);
     }
+    Awaitable<Result<DivergencesStatus>> divergences(PairName pair) override {
+        if (!pair.empty() && pair != shop.record.pair) {
+            co_return fail(Errc::unreachable, "there is no pair " + pair);
+        }
+        co_return answer(kept);
+    }
     Awaitable<Result<PairRecord>> create_pair(CreatePair request, Asked asked) override {
         calls.push_back({"create_pair", asked});
         created = request;
@@ -96,6 +102,7 @@ public:
     PairRecord next = fixture::in_sync_record(); // What every change ends in.
     std::vector<AgentStatus> agents;
     std::vector<Event> event_log;
+    DivergencesStatus kept;
     StateStore::EventQuery asked_events;
     std::vector<std::string> incident_lines;
     std::int64_t asked_since = -1;

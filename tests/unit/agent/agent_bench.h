@@ -22,7 +22,9 @@ public:
         : driver(folder / "data"), folder_(folder), state(context_.get_executor(), self),
           memory_(open_memory()), journal(self),
           supervisor(context_.get_executor(), driver, journal, hooks()),
-          making_(driver, state, memory_, journal, folder / "diverged"),
+          divergences(context_.get_executor(), driver, journal,
+                      {folder / "diverged", self, "host-" + self, 30}),
+          making_(driver, state, memory_, journal, divergences),
           acceptance_(driver, state, memory_, journal, supervisor),
           probes_(driver, state, supervisor, memory_),
           goals_(context_.get_executor(), driver, state, memory_, journal, supervisor, making_) {
@@ -34,6 +36,7 @@ public:
         }
         start_coroutine(context_.get_executor(), probes_.observe());
         start_coroutine(context_.get_executor(), goals_.run());
+        start_coroutine(context_.get_executor(), divergences.run());
     }
     AgentUnderTest(const AgentUnderTest&) = delete;
     AgentUnderTest& operator=(const AgentUnderTest&) = delete;
@@ -125,6 +128,7 @@ private:
 public:
     Journal journal;
     Supervisor supervisor;
+    Divergences divergences;
 
 private:
     DataMaking making_;

@@ -34,6 +34,37 @@ protected:
     std::shared_ptr<FakeOperations> operations_ = std::make_shared<FakeOperations>();
 };
 
+TEST_F(Api, ShowsWhatAgentsKeep) {
+    KeptDivergence kept;
+    kept.id = "a-1795383200-rev12";
+    kept.pair = "shop";
+    kept.member = "a";
+    kept.unix_ms = 1'795'383'200'000;
+    kept.log.committed = 2;
+    kept.log.transactions = {{"735", "committed", "0/5", 3, {"1663/5/16385 (3)"}}};
+    operations_->kept = {{kept}, {{"a", "shop", false, true, Milliseconds{5000}}}};
+    for (const auto* const path : {"/v1/divergences", "/v1/pairs/shop/divergences"}) {
+        const auto list = call("GET", path);
+        EXPECT_EQ(list.status, 200);
+        const auto& one = list.body.at("divergences").at(0);
+        EXPECT_EQ(one.at("id"), kept.id);
+        EXPECT_EQ(one.at("time"), "2026-11-22T21:33:20.000Z");
+        EXPECT_TRUE(one.at("rejoined").is_null());
+        EXPECT_EQ(one.at("log").at("committed"), 2);
+        EXPECT_FALSE(one.contains("transactions"));
+        EXPECT_EQ(list.body.at("sources").at(0).at("connected"), false);
+    }
+    const auto shown = call("GET", "/v1/pairs/shop/divergences/" + kept.id);
+    EXPECT_EQ(shown.status, 200);
+    EXPECT_EQ(shown.body.at("transactions").at(0).at("id"), "735");
+    EXPECT_EQ(shown.body.at("source").at("silent_ms"), 5000);
+    EXPECT_EQ(call("GET", "/v1/divergences/" + kept.id).body, shown.body);
+    const auto none = call("GET", "/v1/divergences/b-1-rev1");
+    EXPECT_EQ(none.status, 404);
+    EXPECT_NE(none.message().find("lockstep divergence list"), std::string::npos);
+    EXPECT_EQ(call("GET", "/v1/pairs/other/divergences").status, 404);
+}
+
 struct Change {
     std::string method;
     std::string path;

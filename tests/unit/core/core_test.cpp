@@ -99,6 +99,26 @@ TEST(Endpoint, REDTEAM_F16_ReadOnlyLeadsToTheInSyncStandbyElseToThePrimary) {
     EXPECT_EQ(endpoint_of(granted_record()).read_only_address, "10.0.0.1");
 }
 
+KeptDivergence kept_divergence() {
+    KeptDivergence kept;
+    kept.id = "a-1795383200-rev12";
+    kept.unix_ms = 1'795'383'200'123;
+    kept.epoch = Epoch{4};
+    kept.fork = "0/3000060 on timeline 1";
+    kept.why = "its last record is at \"0/1\"\n";
+    kept.log.done = true;
+    kept.log.committed = 2;
+    kept.log.transactions = {{"735", "committed 2026", "0/5", 3, {"1663/5/16385 (3)"}}};
+    return kept;
+}
+
+TEST(Codec, ADivergenceIsReadAsItWasWritten) {
+    const auto text = wire::encode_divergence(kept_divergence());
+    EXPECT_NE(text.find('\n'), std::string::npos);
+    EXPECT_EQ(wire::decode_divergence(text), kept_divergence());
+    EXPECT_FALSE(wire::decode_divergence("{}"));
+}
+
 TEST(Codec, EveryMessageSurvivesTheTrip) {
     auto record = granted_record();
     record.intent = {IntentKind::force, "b", "cable \"cut\"\n", "ann"};
@@ -118,7 +138,8 @@ TEST(Codec, EveryMessageSurvivesTheTrip) {
                                       wire::Told{},
                                       wire::Refused{"no"},
                                       wire::Enroll{"a", "s", "csr"},
-                                      wire::Enrolled{"c", "ca", "store"}};
+                                      wire::Enrolled{"c", "ca", "store"},
+                                      wire::Divergences{{kept_divergence()}}};
     for (const auto& message : messages) {
         const auto back = wire::decode(wire::encode(message));
         ASSERT_TRUE(back) << back.error().message;

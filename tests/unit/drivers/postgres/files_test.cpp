@@ -46,6 +46,26 @@ TEST_F(PostgresFiles, AreCopiedWholeAndMayBeAskedForAgain) {
     EXPECT_FALSE(fs::exists(folder_ / "kept.partial"));
 }
 
+TEST_F(PostgresFiles, AreCopiedBlockByBlockEachInItsPlace) {
+    std::ofstream(folder_ / "table") << std::string(8192, 'a') << std::string(8192, 'b')
+                                     << std::string(8192, 'c') << std::string(100, 'd');
+    Copying copying{{{folder_ / "table", "base/table", {1, 3, 9}}}, folder_ / "kept", ""};
+    ASSERT_TRUE(copy_durably(copying, soon()));
+    EXPECT_EQ(read_file(folder_ / "kept" / "base" / "table").value(),
+              std::string(8192, '\0') + std::string(8192, 'b') + std::string(8192, '\0') +
+                  std::string(100, 'd'));
+}
+
+TEST_F(PostgresFiles, AreNotCopiedOnceThatIsGivenUp) {
+    std::ofstream(folder_ / "table") << "content";
+    Copying copying{{{folder_ / "table", "table"}}, folder_ / "kept", ""};
+    copying.given_up = std::make_shared<std::atomic<bool>>(true);
+    const auto copied = copy_durably(copying, soon());
+    ASSERT_FALSE(copied);
+    EXPECT_EQ(copied.error().code, Errc::conflict);
+    EXPECT_FALSE(fs::exists(folder_ / "kept"));
+}
+
 TEST_F(PostgresFiles, LeaveNothingOfACopyThatFails) {
     std::ofstream(folder_ / "log") << "x";
     Copying late{{{folder_ / "log", "log"}}, folder_ / "kept", ""};
