@@ -121,11 +121,7 @@ Awaitable<void> Divergences::load() {
 }
 
 Result<void> Divergences::prepare() {
-    std::error_code trouble;
-    fs::create_directories(place_.folder, trouble);
-    return trouble ? Result<void>(
-                         fail(Errc::refused, place_.folder.string() + ": " + trouble.message()))
-                   : Result<void>{};
+    return make_private_folder(place_.folder);
 }
 
 KeptDivergence Divergences::make(Revision revision) const {

@@ -3,7 +3,6 @@
 #include "agent/decision/order.h"
 #include "controller/decision/decide.h"
 #include "tests/mutations/mutations.h"
-#include "tests/sim/parts.h"
 
 /// The bent functions. The linker's `--wrap` leads every call to `__wrap_…`, and gives the real one
 /// the name `__real_…`; tests/CMakeLists.txt names the same symbols.
@@ -160,11 +159,9 @@ BootVerdict bent_may_start(const BootFacts& facts) {
     if (by_memory) {
         verdict.allowed = true;
     }
-#if LOCKSTEP_SIM_GUARDIAN
     if (by_memory || bent == Bent::door_open) {
         verdict.door = Door::open;
     }
-#endif
     return verdict;
 }
 

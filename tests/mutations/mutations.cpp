@@ -1,7 +1,5 @@
 #include "tests/mutations/mutations.h"
 
-#include "tests/sim/parts.h"
-
 namespace lockstep::mutations {
 namespace {
 
@@ -45,9 +43,7 @@ const std::vector<Mutation>& all() {
         {"EvidenceOfAnyRevision", "lost", Bent::any_revision, {}},
         {"NumbersWithoutHistory", "lost", Bent::numbers_only, with_numbers_only()},
         {"StartsByMemory", "boot", Bent::start_by_memory, {}},
-#if LOCKSTEP_SIM_GUARDIAN
         {"DoorAlwaysOpen", "read", Bent::door_open, {}},
-#endif
         {"OlderGoalsAccepted", "lost", Bent::older_accepted, {}},
         {"DestroysProtectedData", "lost", Bent::destroy_protected, {}},
         {"NeverWidens", "stuck", Bent::never_widens, {}},

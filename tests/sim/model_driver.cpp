@@ -137,7 +137,6 @@ Awaitable<Result<void>> ModelDriver::discard(Deadline) {
     co_return Result<void>{};
 }
 
-#if LOCKSTEP_SIM_REWIND
 Awaitable<Result<RewindPlan>> ModelDriver::prepare_rewind(Member upstream, std::filesystem::path,
                                                           Deadline) {
     co_await pause(some(10, 200) * millisecond);
@@ -196,7 +195,6 @@ Awaitable<Result<DecodedLog>> ModelDriver::decode(std::filesystem::path, std::ui
     decoded.done = true;
     co_return decoded;
 }
-#endif
 
 Awaitable<Result<bool>> ModelDriver::never_promoted(Deadline) {
     co_await pause(some(1, 10) * millisecond);

@@ -1,7 +1,6 @@
 #pragma once
 
 #include "tests/sim/database.h"
-#include "tests/sim/parts.h"
 
 namespace lockstep::sim {
 
@@ -22,14 +21,12 @@ public:
     Awaitable<Result<std::uint64_t>> preserve(Divergence from, std::filesystem::path to,
                                               Deadline deadline) override;
     Awaitable<Result<void>> discard(Deadline deadline) override;
-#if LOCKSTEP_SIM_REWIND
     Awaitable<Result<RewindPlan>> prepare_rewind(Member upstream, std::filesystem::path kept,
                                                  Deadline deadline) override;
     Awaitable<Result<void>> rewind(Member upstream, OnProgress on_progress,
                                    Deadline deadline) override;
     Awaitable<Result<DecodedLog>>
     decode(std::filesystem::path kept, std::uint64_t fork_offset_bytes, Deadline deadline) override;
-#endif
     Awaitable<Result<bool>> never_promoted(Deadline deadline) override;
 
     Result<void> write_ticket(const Ticket& ticket) override;
@@ -37,23 +34,15 @@ public:
     [[nodiscard]] Door door() const override {
         return database_.ticket ? database_.ticket->door : Door::shut;
     }
-    [[nodiscard]] const std::filesystem::path& data_folder() const override {
-        return data_folder_;
-    }
+    [[nodiscard]] const std::filesystem::path& data_folder() const override { return data_folder_; }
     [[nodiscard]] Command start_command() const override {
         Command command;
         command.argv = {"server"};
         command.folder = data_folder_;
         return command;
     }
-    [[nodiscard]] std::filesystem::path server_log() const override {
-        return {};
-    }
-#if LOCKSTEP_SIM_GUARDIAN
-    [[nodiscard]] std::filesystem::path ticket_path() const override {
-        return {};
-    }
-#endif
+    [[nodiscard]] std::filesystem::path server_log() const override { return {}; }
+    [[nodiscard]] std::filesystem::path ticket_path() const override { return {}; }
     [[nodiscard]] std::optional<ProcessId> running_server() const override;
 
     Awaitable<Result<ServerReport>> observe(Deadline deadline) override;

@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "tests/sim/parts.h"
-
 namespace lockstep::sim {
 namespace {
 
@@ -194,9 +192,7 @@ void World::client_writes(const std::string& member) {
     machine.after(machine.random.between(10, 100) * millisecond, [this, member] {
         client_writes(member);
         if (network.is_up(member)) {
-            if (LOCKSTEP_SIM_GUARDIAN != 0) { // Without R9 what is read may be lost.
-                database(member).read();
-            }
+            database(member).read();
             database(member).commit(ledger.new_write(), [](bool) {});
         }
     });

@@ -3,11 +3,8 @@
 #include "core/policy.h"
 #include "platform/clock.h"
 #include "platform/disk_proof.h"
-#include "tests/sim/host.h"
-#include "tests/sim/parts.h"
-#if LOCKSTEP_SIM_BALLAST
 #include "platform/disk_space.h"
-#endif
+#include "tests/sim/host.h"
 
 /// Small files and marks, in memory. A write is durable when it returns; how long it takes is
 /// simulated where it is asked for (disk_worker.cpp).
@@ -63,7 +60,6 @@ Result<std::uint64_t> free_bytes(const path&) {
     return std::uint64_t{1} << 40U;
 }
 
-#if LOCKSTEP_SIM_BALLAST
 Result<DiskSpace> space_of(const path& folder) {
     DiskSpace space;
     space.path = folder;
@@ -83,7 +79,6 @@ Result<void> allocate_file(const path& file, std::uint64_t bytes) {
     sim::Hosts::of(file).sizes[file.string()] = bytes;
     return {};
 }
-#endif
 
 Result<DiskProof> prove_disk(const path& file) {
     // This runs when the simulated disk is done; what counts is when it was begun.

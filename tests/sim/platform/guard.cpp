@@ -1,6 +1,4 @@
-#include "tests/sim/parts.h"
 
-#if LOCKSTEP_SIM_GUARDIAN
 #include "agent/guard.h"
 
 #include "agent/decision/guard.h"
@@ -63,4 +61,3 @@ Awaitable<void> Guard::run() {
 }
 
 } // namespace lockstep
-#endif

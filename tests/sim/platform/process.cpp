@@ -3,11 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "tests/sim/host.h"
-#include "tests/sim/parts.h"
-#if LOCKSTEP_SIM_GUARDIAN
 #include "platform/cgroup.h"
-#endif
+#include "tests/sim/host.h"
 
 /// Server processes: the simulated databases.
 namespace lockstep {
@@ -91,12 +88,8 @@ std::vector<pid_t> processes_in(const std::filesystem::path& folder) {
     return pid ? std::vector<pid_t>{*pid} : std::vector<pid_t>{};
 }
 
-Awaitable<Result<void>> kill_all_in(std::filesystem::path folder, std::optional<ProcessId>, Deadline
-#if LOCKSTEP_SIM_GUARDIAN
-                                    ,
-                                    std::filesystem::path
-#endif
-) {
+Awaitable<Result<void>> kill_all_in(std::filesystem::path folder, std::optional<ProcessId>,
+                                    Deadline, std::filesystem::path) {
     auto* server = sim::Hosts::of(folder).server;
     // The kill itself is at once; to see that nothing is left takes a moment.
     if (server != nullptr && server->pid()) {
@@ -106,7 +99,6 @@ Awaitable<Result<void>> kill_all_in(std::filesystem::path folder, std::optional<
     co_return Result<void>{};
 }
 
-#if LOCKSTEP_SIM_GUARDIAN
 Result<std::filesystem::path> make_cgroup(const std::string& name) {
     return fail(Errc::unsupported, name + ": no control groups are simulated");
 }
@@ -118,6 +110,5 @@ Result<void> kill_cgroup(const std::filesystem::path&) {
 std::vector<pid_t> processes_in_cgroup(const std::filesystem::path&) {
     return {};
 }
-#endif
 
 } // namespace lockstep
