@@ -210,8 +210,10 @@ Sample Rig::run_on(Testbed& bed, const Scenario& scenario) {
     Sample sample;
     read_ledgers(sample, ledgers, bed, fault.at);
     const auto resumed = ledgers.by_name.resumed(fault.at).value_or(fault.at);
+    const auto resumed_ms = ms_between(fault.at, resumed);
+    const auto bit_ms = scenario.bites_later ? resumed_ms - sample.outage : 0;
     const auto timeline =
-        read_timeline(bed.events(event_before), fault.unix_ms, ms_between(fault.at, resumed));
+        read_timeline(bed.events(event_before), fault.unix_ms + bit_ms, resumed_ms - bit_ms);
     sample.moments = timeline.moments;
     sample.phases = phases_of(timeline, scenario.end);
     if (timeline.redundant_again_ms >= 0) {

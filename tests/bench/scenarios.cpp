@@ -65,6 +65,16 @@ void let_controller_be_forgotten(Stage& stage) {
     std::this_thread::sleep_for(forgotten_after);
 }
 
+void wait_for_primarys_ballast(Stage& stage) {
+    wait_for_ballast(stage.bed, stage.primary);
+}
+void fill_primarys_disk(Stage& stage) {
+    fill_disk(stage.bed, stage.primary);
+}
+void empty_primarys_disk(Stage& stage) {
+    empty_disk(stage.bed, stage.primary);
+}
+
 // clang-format off
 constexpr std::array all_scenarios{
     Scenario{.name = "primary_kill", .what = "SIGKILL to the primary's postmaster",
@@ -101,6 +111,11 @@ constexpr std::array all_scenarios{
     Scenario{.name = "controller_away_primary_kill", .what = "… and the primary's postmaster is killed meanwhile",
              .prepare = let_controller_be_forgotten, .strike = kill_primary, .mend = bring_controller_back, .hold = Milliseconds{3000}, .end = End::either,
              .target = {.median = 4000, .in_words = "4.0"}, .peers = "63.1/65.1"},
+    Scenario{.name = "disk_full", .what = "the disk of the primary's data is filled, its ballast included",
+             .prepare = wait_for_primarys_ballast, .strike = fill_primarys_disk, .mend = empty_primarys_disk,
+             .hold = Milliseconds{8000}, .end = End::under_the_other,
+             .target = {.median = 4000, .in_words = "4.0"}, .peers = "3.0/5.6",
+             .bites_later = true, .disk_bytes = small_disk_bytes},
 };
 // clang-format on
 

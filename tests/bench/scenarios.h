@@ -45,6 +45,7 @@ struct Scenario {
     Target target;
     const char* peers = "";       // Seconds, tuned: Patroni/pg_auto_failover.
     bool fences = false;          // The old primary's database lives on until it is fenced.
+    bool bites_later = false;     // The outage begins some time after the fault's injection.
     std::uint64_t disk_bytes = 0; // Of each member's data; 0: no disk of its own.
 };
 

@@ -72,6 +72,13 @@ void Act::see_writes() {
         " after the fault; primary is " + bed_.pair().at("primary").get<std::string>());
 }
 
+void Act::see_failover() {
+    bed_.wait_for_pair(
+        "have " + standby_ + " as primary",
+        [&](const Json& now) { return now.at("primary") == standby_; }, writes_within);
+    see_writes();
+}
+
 void Act::see_old_primary_fenced() {
     const auto by = in(fenced_within);
     while (!database_processes(bed_, primary()).empty()) {

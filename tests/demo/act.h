@@ -23,6 +23,9 @@ public:
     void strike(const std::string& what, const std::function<void()>& happens);
     /// Waits for acknowledged writes, and says when there were some again.
     void see_writes();
+    /// Waits until the former standby serves, where writes may go on for a while on the old
+    /// primary.
+    void see_failover();
     /// Waits until every process of the old primary's database is gone, and says when.
     void see_old_primary_fenced();
     void hold(testbed::Milliseconds span) const;

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "tests/demo/bind_scene.h"
+#include "tests/support/testbed/faults.h"
 
 namespace lockstep::demo {
 
@@ -21,6 +22,10 @@ constexpr std::array all_scenes{
     Scene{"switchover", "an operator changes sides while clients write", switchover},
     Scene{"host-loss", "the power of the primary's host fails, and comes back", host_loss,
           on_hosts},
+    Scene{"isolate", "the primary's host is cut off from everything, and goes on running", isolate,
+          on_hosts},
+    Scene{"disk-full", "the disk of the primary's data is filled from outside", disk_full, on_hosts,
+          testbed::small_disk_bytes},
     Scene{"freeze", "every process of the primary's database stops, its agent does not", freeze,
           on_hosts},
 };

@@ -27,6 +27,8 @@ struct Scene {
 [[nodiscard]] Report primary_kill(testbed::Testbed& bed, const Tell& tell);
 [[nodiscard]] Report host_loss(testbed::Testbed& bed, const Tell& tell);
 [[nodiscard]] Report switchover(testbed::Testbed& bed, const Tell& tell);
+[[nodiscard]] Report isolate(testbed::Testbed& bed, const Tell& tell);
+[[nodiscard]] Report disk_full(testbed::Testbed& bed, const Tell& tell);
 [[nodiscard]] Report freeze(testbed::Testbed& bed, const Tell& tell);
 
 } // namespace lockstep::demo

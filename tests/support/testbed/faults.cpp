@@ -11,6 +11,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr Milliseconds soon{5000};
+constexpr Milliseconds ballast_within{45000};
 
 // Until two looks in a row show nothing new: a process may fork while it is looked for.
 void signal_until(const std::function<std::vector<pid_t>()>& left, int signal,
@@ -41,6 +42,15 @@ bool is_stopped(pid_t pid) {
 std::vector<pid_t> unless_stopped(std::vector<pid_t> pids) {
     std::erase_if(pids, is_stopped);
     return pids;
+}
+
+std::uint64_t ballast_of(const Json& pair, const std::string& member) {
+    for (const auto& one : pair.at("members")) {
+        if (one.at("id") == member) {
+            return one.at("disk").at("ballast_bytes").get<std::uint64_t>();
+        }
+    }
+    throw Failure(member + " is no member");
 }
 
 } // namespace
@@ -77,6 +87,24 @@ void freeze_database(const Testbed& bed, const std::string& member) {
     kill(bed.postmaster(member), SIGSTOP); // It would start others.
     signal_until([&] { return unless_stopped(database_processes(bed, member)); }, SIGSTOP,
                  "freeze the database of " + member);
+}
+
+void wait_for_ballast(Testbed& bed, const std::string& member) {
+    bed.wait_for_pair(
+        "have " + member + " hold room back",
+        [&](const Json& pair) { return ballast_of(pair, member) > 0; }, ballast_within);
+}
+
+void fill_disk(Testbed& bed, const std::string& member) {
+    bed.disk_of(member).fill();
+    bed.wait_for_pair(
+        "have " + member + " release what it held back",
+        [&](const Json& pair) { return ballast_of(pair, member) == 0; }, ballast_within);
+    bed.disk_of(member).fill();
+}
+
+void empty_disk(Testbed& bed, const std::string& member) {
+    bed.disk_of(member).empty();
 }
 
 void thaw_database(const Testbed& bed, const std::string& member) {

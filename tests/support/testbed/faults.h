@@ -23,6 +23,16 @@ void freeze_database(const Testbed& bed, const std::string& member);
 /// What is left of it goes on.
 void thaw_database(const Testbed& bed, const std::string& member);
 
+/// Enough for a database of the tests, what is held back beside it, and some log.
+constexpr std::uint64_t small_disk_bytes = 600U << 20U;
+/// Waits until the member's agent holds room back, as it does soon after the data is made.
+void wait_for_ballast(Testbed& bed, const std::string& member);
+/// Fills the disk that a member's data lies on (Plan::data_disk_bytes), and fills it again when the
+/// agent has released what it held back.
+void fill_disk(Testbed& bed, const std::string& member);
+/// Makes room.
+void empty_disk(Testbed& bed, const std::string& member);
+
 /// Of the database and of its tools.
 [[nodiscard]] std::vector<pid_t> database_processes(const Testbed& bed, const std::string& member);
 
