@@ -94,7 +94,7 @@ void run_all(Result& result, std::size_t repeat, Rig& rig, Progress& progress) {
             const auto sample = rig.run(*result.scenario);
             result.samples.push_back(sample);
             progress.done(name + ": " + in_words(sample));
-        } catch (const testbed::Failure& failure) {
+        } catch (const std::exception& failure) {
             const std::string why = failure.what();
             result.trouble = why.substr(0, why.find('\n'));
             progress.done(name + " could not be run: " + why);

@@ -217,10 +217,10 @@ Sample Rig::run_on(Testbed& bed, const Scenario& scenario) {
     sample.moments = timeline.moments;
     sample.phases = phases_of(timeline, scenario.end);
     if (timeline.redundant_again_ms >= 0) {
-        sample.redundant = timeline.redundant_again_ms;
-        if (scenario.mend != nullptr) {
-            sample.redundant_after_mending =
-                timeline.redundant_again_ms - (mending.unix_ms - fault.unix_ms);
+        sample.redundant = timeline.redundant_again_ms + bit_ms;
+        const auto after = timeline.redundant_again_ms + bit_ms - ms_between(fault.at, mending.at);
+        if (scenario.mend != nullptr && after >= 0) { // Else it did not wait for the mending.
+            sample.redundant_after_mending = after;
         }
     }
     if (const auto died = old_primary.died(); died && scenario.fences) {
