@@ -118,10 +118,10 @@ private:
     [[nodiscard]] std::string log_tails() const;
 
     Plan plan_;
-    std::filesystem::path tickets_; // On a tmpfs.
+    std::filesystem::path tickets_;               // On a tmpfs.
+    std::map<std::string, LoopFileSystem> disks_; // Outlive the processes that work on them.
     std::unique_ptr<Watchdog> watchdog_;
     std::unique_ptr<Network> network_; // Empty on loopback.
-    std::map<std::string, LoopFileSystem> disks_;
     std::unique_ptr<Daemon> controller_;
     std::map<std::string, Daemon> agents_;
 };
