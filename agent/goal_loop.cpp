@@ -12,6 +12,7 @@ namespace {
 
 constexpr Milliseconds between_steps{100};
 constexpr Milliseconds look_again_after{2000};
+constexpr Milliseconds noticed_break{1000};
 constexpr Milliseconds fence_again_after{500};
 constexpr const char* duty_alarm = "duty";
 constexpr const char* data_alarm = "data folder";
@@ -52,7 +53,17 @@ Awaitable<void> GoalLoop::run() {
     }
 }
 
+/// Steps come every 100 ms: where one comes much later, the agent or its machine was frozen.
+void GoalLoop::notice_a_break() {
+    const auto now = boot_time();
+    if (now - looked_at_ >= noticed_break) {
+        state_.awake_since = now;
+    }
+    looked_at_ = now;
+}
+
 void GoalLoop::step() {
+    notice_a_break();
     const auto owner = look_at_owner(driver_.data_folder(), memory_.data());
     if (!owner.because.empty()) {
         journal_.raise(data_alarm, owner.because);

@@ -39,6 +39,7 @@ private:
     };
 
     void step();
+    void notice_a_break();
     void tell(const Duty& duty, const LocalFacts& facts);
     void look_after_job(const Duty& duty, const Goal& goal);
     [[nodiscard]] Duty or_look_again(Duty duty) const;
@@ -65,6 +66,7 @@ private:
     std::shared_ptr<Work> work_;
     bool fencing_ = false;
     Milliseconds fence_again_at_{0};
+    Milliseconds looked_at_{0};
     std::map<DutyKind, Failures> failures_;
     std::function<void(std::optional<Milliseconds>)> feed_ = [](std::optional<Milliseconds>) {};
 };

@@ -43,7 +43,9 @@ FenceVerdict judge_fence(const Goal& goal, const LocalState& state, const Memory
     facts.strict = state.strict_since.has_value();
     facts.door = state.is_behind_door() ? Door::shut : Door::open;
     facts.strict_for = now - state.strict_since.value_or(now);
+    facts.awake_for = now - state.awake_since;
     facts.fence_after = timings_of(memory.record()->policy.profile).fence_after;
+    facts.agent_lost_after = timings_of(memory.record()->policy.profile).agent_lost_after;
     facts.proved_ago = proved_ago(state, now);
     const auto standby = state.server.acknowledgements(now, state.fsync_proved_at);
     if (standby.name == goal.sync_name && state.server.has_heard_standby()) {

@@ -73,8 +73,9 @@ struct LocalState {
     Milliseconds room_again_at{0};          // When it was last no longer full.
     Milliseconds no_room_at{0};             // When a write was last refused for want of room.
     std::optional<Ticket> in_force;
-    Door door = Door::open;                   // R9: of the server as primary.
-    std::string_view door_since;              // Why it is shut.
+    Door door = Door::open;      // R9: of the server as primary.
+    std::string_view door_since; // Why it is shut.
+    Milliseconds awake_since{0}; // R6: since when this agent has been looking without a break.
     std::optional<Milliseconds> strict_since; // R6: since when it serves as a strict primary.
     std::optional<std::vector<Member>> slots_kept_for;
     Milliseconds slots_kept_at{0};

@@ -26,7 +26,13 @@ std::string without_port(const std::string& address) {
 /// A parser's complaint quotes what it read, which may be a whole frame.
 std::string in_short(const std::string& reason) {
     constexpr std::size_t most_characters = 400;
-    return reason.size() <= most_characters ? reason : reason.substr(0, most_characters) + " …";
+    if (reason.size() <= most_characters) {
+        return reason;
+    }
+    auto shortened = reason;
+    shortened.resize(most_characters);
+    shortened += " …";
+    return shortened;
 }
 
 constexpr std::size_t most_replaced = 16;

@@ -15,7 +15,8 @@ FenceVerdict must_stop_serving(const FenceFacts& facts) {
     for (const auto& news : {facts.proved_ago, facts.standby_ago}) {
         newest = std::min(newest, news.value_or(newest));
     }
-    const auto left = facts.fence_after - newest;
+    const auto left = std::min(facts.fence_after - std::min(newest, facts.awake_for),
+                               facts.agent_lost_after - newest);
     if (left > Milliseconds{0}) {
         return {false, left, "its standby or a controller was heard lately"};
     }

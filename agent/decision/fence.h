@@ -18,7 +18,11 @@ struct FenceFacts {
     std::optional<Milliseconds> proved_ago;
     /// Since the standby last acknowledged anything under the name in force; empty: never.
     std::optional<Milliseconds> standby_ago;
+    /// For how long this agent has been looking without a break. One that was frozen has heard
+    /// nobody because of itself; what was said meanwhile waits for it.
+    Milliseconds awake_for = Milliseconds::max();
     Milliseconds fence_after{5000};
+    Milliseconds agent_lost_after{30000}; // However often it was frozen.
 };
 
 struct FenceVerdict {

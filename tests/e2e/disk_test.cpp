@@ -99,6 +99,8 @@ TEST_F(Disks, FullOnesOnBothSidesFailOverToNobody) {
     EXPECT_EQ(pair.at("epoch"), before.at("epoch"));
     EXPECT_EQ(pair.at("primary"), "a");
     bed().disk_of("a").empty();
+    wait_for_member("a", "room", // Or b, with more of it, would take over.
+                    [](const Json& one) { return one.at("disk").at("full") == false; });
     bed().disk_of("b").empty();
     expect_writes(*writers);
     expect_in_sync_under("a");

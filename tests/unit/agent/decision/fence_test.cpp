@@ -55,6 +55,26 @@ TEST(Fence, HoldsForWhatIsLeftOfTheNewestNews) {
     EXPECT_EQ(must_stop_serving(facts).holds_for, Milliseconds{3500});
 }
 
+TEST(Fence, AnAgentThatWasFrozenFirstListensForAsLongAsAnyOther) { // R6
+    auto facts =
+        facts_of(true, Door::open, Milliseconds{600000}, Milliseconds{7000}, Milliseconds{7100});
+    facts.awake_for = Milliseconds{0};
+    EXPECT_EQ(must_stop_serving(facts).holds_for, limit);
+    facts.awake_for = limit - Milliseconds{1};
+    EXPECT_FALSE(must_stop_serving(facts).fence);
+    facts.awake_for = limit;
+    EXPECT_TRUE(must_stop_serving(facts).fence);
+}
+
+TEST(Fence, AnAgentThatIsFrozenAgainAndAgainEndsItsServerWhenItCountsAsLost) { // R6
+    auto facts = facts_of(true, Door::open, Milliseconds{600000}, std::nullopt, std::nullopt);
+    facts.awake_for = Milliseconds{0};
+    facts.standby_ago = facts.agent_lost_after - Milliseconds{1};
+    EXPECT_EQ(must_stop_serving(facts).holds_for, Milliseconds{1});
+    facts.standby_ago = facts.agent_lost_after;
+    EXPECT_TRUE(must_stop_serving(facts).fence);
+}
+
 TEST(Fence, ASoloPrimaryNeedsNoNews) { // R6
     for_all(false, Door::open, [](const FenceFacts&, const FenceVerdict& verdict) {
         EXPECT_FALSE(verdict.fence);
