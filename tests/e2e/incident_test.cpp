@@ -14,9 +14,8 @@ protected:
         EndToEnd::SetUp();
         bed().form();
     }
-    Outcome replay(const std::filesystem::path& file) {
-        return run(bed().on(Testbed::client_host,
-                            {LOCKSTEP_BIN_DIR "/lockstep-simulate", "--replay", file.string()}),
+    static Outcome replay(const std::filesystem::path& file) {
+        return run({{LOCKSTEP_BIN_DIR "/lockstep-simulate", "--replay", file.string()}, {}, {}},
                    in(Milliseconds{30000}));
     }
 };
