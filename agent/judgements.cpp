@@ -21,7 +21,6 @@ BootVerdict judge_boot(const LocalState& state, const Memory& memory) {
     facts.asked_ago = now - state.asked_at;
     facts.permit = state.permit;
     facts.proved_ago = proved_ago(state, now);
-    facts.clean_shutdown = state.inside && state.inside->clean_shutdown;
     return may_start_as_primary(facts);
 }
 

@@ -36,9 +36,9 @@ BootVerdict may_start_as_primary(const BootFacts& facts) {
                 "its own highest revision says that it is alone in the in-sync set"};
     }
     if (permitted(facts)) {
-        // R9: what recovery makes visible after a crash, the standby may lack.
-        const bool shown = alone || facts.clean_shutdown;
-        return {true, shown ? Door::open : Door::shut,
+        // R9: what a start makes visible, the standby may lack, also after a clean stop: without
+        // its standby it ends with commits that nobody else holds (F22).
+        return {true, alone ? Door::open : Door::shut,
                 "a controller read the record after this start was asked for"};
     }
     if (!facts.withdrawn && no_controller_to_ask(facts)) {

@@ -20,7 +20,6 @@ struct BootFacts {
     std::optional<wire::StartPermit> permit; // The last one told.
     /// Since a controller proved through its store that what it told is in force; empty: never.
     std::optional<Milliseconds> proved_ago;
-    bool clean_shutdown = false; // What the disk says of the last run.
 };
 
 struct BootVerdict {

@@ -59,13 +59,17 @@ TEST_F(Fencing, ACrashedStrictPrimaryServesOnceTheRecordIsNarrowed) { // R9
     EXPECT_EQ(agent->driver.door(), Door::open);
 }
 
-TEST_F(Fencing, AfterACleanStopAndAPermitTheDoorIsOpen) {
+TEST_F(Fencing, ACleanStopWithoutItsStandbyOpensNoDoor) { // R9, F22
     const auto agent = strict_primary();
     agent->driver.clean_shutdown = true;
     agent->driver.streams = false;
     ASSERT_EQ(::kill(agent->server_pid(), SIGTERM), 0);
     permit(*agent);
-    EXPECT_EQ(agent->driver.door(), Door::open);
+    agent->run_for(Milliseconds{300});
+    EXPECT_EQ(agent->driver.door(), Door::shut);
+    EXPECT_EQ(agent->seen().serving, Epoch{0});
+    agent->driver.streams = true;
+    EXPECT_TRUE(agent->until([&] { return agent->serves(1); }));
 }
 
 TEST_F(Fencing, ALaterAgentLeavesTheDoorShut) { // R9

@@ -80,7 +80,6 @@ TEST(Boot, APermitNobodyAskedForAllowsNothing) {
 BootFacts unanswered(PairRecord record) {
     auto facts = asking(std::move(record));
     facts.asked_ago = Milliseconds{1500};
-    facts.clean_shutdown = true;
     return facts;
 }
 
@@ -88,7 +87,7 @@ TEST(Boot, WithoutAControllerItStartsBehindTheShutDoor) { // R5's third way
     for (const auto& record : {fixture::in_sync_record(), fixture::granted_record()}) {
         auto facts = unanswered(record);
         EXPECT_TRUE(may_start_as_primary(facts).allowed) << "none was ever heard";
-        EXPECT_EQ(may_start_as_primary(facts).door, Door::shut) << "however it was stopped";
+        EXPECT_EQ(may_start_as_primary(facts).door, Door::shut);
         facts.proved_ago = Milliseconds{5001};
         EXPECT_TRUE(may_start_as_primary(facts).allowed);
         facts.proved_ago = Milliseconds{5000};
@@ -127,13 +126,11 @@ TEST(Boot, AnotherMembersSilenceStartsNothing) {
 
 // The door ----------------------------------------------------------------------------------------
 
-TEST(Boot, AStrictPrimaryThatCrashedStartsBehindTheShutDoor) { // R9
+TEST(Boot, AStrictPrimaryStartsBehindTheShutDoorHoweverItWasStopped) { // R9
     for (const auto& record : {fixture::in_sync_record(), fixture::granted_record()}) {
         auto facts = asking(record);
         facts.permit = wire::StartPermit{77, Epoch{1}};
         EXPECT_EQ(may_start_as_primary(facts).door, Door::shut);
-        facts.clean_shutdown = true;
-        EXPECT_EQ(may_start_as_primary(facts).door, Door::open);
     }
 }
 
