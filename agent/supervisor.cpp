@@ -20,7 +20,9 @@ constexpr std::array<std::chrono::milliseconds, 5> start_back_off = {
     std::chrono::milliseconds{5000}, std::chrono::milliseconds{10000}};
 // Enough turns of the loop for a status frame to be made and written.
 constexpr int turns_for_status = 8;
-constexpr std::chrono::milliseconds settled_after{10000}; // A death before is a failed start.
+// A death before is a failed start. One that serves longer between two crashes is started at once:
+// waiting would cost its clients more than the crashes do.
+constexpr std::chrono::milliseconds settled_after{5000};
 constexpr const char* start_alarm = "start";
 constexpr const char* fence_alarm = "fence";
 
