@@ -113,6 +113,7 @@ Awaitable<Result<void>> DataMaking::begin() {
 Awaitable<Result<void>> DataMaking::new_mark(Epoch followed) {
     DataMemory data;
     data.followed_epoch = followed;
+    data.replaced_id = memory_.data().data_id; // A crash before the folder is marked anew.
     data.data_id = random_hex(mark_bytes);
     data.making = true;
     auto kept = co_await memory_.keep_data(std::move(data));
@@ -134,6 +135,7 @@ Awaitable<Result<void>> DataMaking::finish() {
     }
     DataMemory data = memory_.data();
     data.making = false;
+    data.replaced_id.clear();
     data.system_id = inside->system_id;
     auto kept = co_await memory_.keep_data(data);
     if (kept) {

@@ -42,6 +42,9 @@ OwnershipView look_at_owner(const fs::path& folder, const DataMemory& memory) {
         return foreign(*mark, name + " was made by another agent, or this agent's state was lost" +
                                   what_to_do);
     }
+    if (memory.making && *mark == memory.replaced_id) {
+        return {Ownership::mine, memory.data_id, ""}; // Half made, and not marked anew yet.
+    }
     if (*mark != memory.data_id) {
         return foreign(*mark, name + " is not the one that this agent made: its mark is " + *mark +
                                   ", not " + memory.data_id + what_to_do);

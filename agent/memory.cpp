@@ -65,6 +65,7 @@ Result<void> take_record(const json& whole, std::optional<PairRecord>& record, E
 
 Result<void> take_data(const json& whole, DataMemory& data) {
     data.data_id = whole.at("data_id").get<std::string>();
+    data.replaced_id = whole.value("replaced_id", "");
     data.system_id = whole.at("system_id").get<std::string>();
     data.making = whole.at("making").get<bool>();
     data.begun_epoch = Epoch{whole.at("begun_epoch").get<std::uint64_t>()};
@@ -149,6 +150,7 @@ Awaitable<Result<void>> Memory::accept(PairRecord record, MemberId self) {
 Awaitable<Result<void>> Memory::keep_data(DataMemory data) {
     const json whole = {{"format", format},
                         {"data_id", data.data_id},
+                        {"replaced_id", data.replaced_id},
                         {"system_id", data.system_id},
                         {"making", data.making},
                         {"begun_epoch", number(data.begun_epoch)},

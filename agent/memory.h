@@ -17,6 +17,7 @@ struct DataMemory {
     bool making = false;     // A copy or a new database was begun and not finished.
     Epoch begun_epoch{0};    // The epoch for which a promotion of this data was finished.
     Epoch followed_epoch{0}; // The epoch in which this data last began to follow.
+    std::string replaced_id; // While it is making: the mark that a crash may have left in place.
     friend bool operator==(const DataMemory&, const DataMemory&) = default;
 };
 

@@ -72,6 +72,19 @@ TEST_F(DataFolderView, WhatWasBegunAndNotFinishedIsHalfMade) {
     EXPECT_EQ(data_of(owner, std::nullopt, memory_), Data::half_made);
 }
 
+// The mark changes after what the agent remembers of it: a host may be lost in between.
+TEST_F(DataFolderView, WhatShallBeReplacedIsHalfMadeUnderEitherMark) {
+    ASSERT_TRUE(mark_folder(data_, "old").has_value());
+    fill();
+    memory_ = DataMemory{"new", "", true};
+    memory_.replaced_id = "old";
+    const auto owner = look_at_owner(data_, memory_);
+    EXPECT_EQ(owner.mark, "new") << "nothing that was known of the old data holds for it";
+    EXPECT_EQ(data_of(owner, std::nullopt, memory_), Data::half_made);
+    memory_.making = false;
+    EXPECT_EQ(look_at_owner(data_, memory_).whose, Ownership::foreign);
+}
+
 TEST_F(DataFolderView, TellsAPrimarysDataFromAStandbys) {
     ASSERT_TRUE(mark_folder(data_, "mark").has_value());
     fill();
