@@ -15,7 +15,7 @@ protected:
 
     TemporaryFolder folder_;
     std::filesystem::path data_ = folder_ / "data";
-    DataMemory memory_{"mark", "7001", false, Epoch{0}};
+    DataMemory memory_{"mark", "7001", false, Epoch{0}, Epoch{0}, ""};
 };
 
 TEST_F(DataFolderView, AnAbsentOrEmptyFolderIsNobodys) {
@@ -76,7 +76,8 @@ TEST_F(DataFolderView, WhatWasBegunAndNotFinishedIsHalfMade) {
 TEST_F(DataFolderView, WhatShallBeReplacedIsHalfMadeUnderEitherMark) {
     ASSERT_TRUE(mark_folder(data_, "old").has_value());
     fill();
-    memory_ = DataMemory{"new", "", true};
+    memory_.data_id = "new";
+    memory_.making = true;
     memory_.replaced_id = "old";
     const auto owner = look_at_owner(data_, memory_);
     EXPECT_EQ(owner.mark, "new") << "nothing that was known of the old data holds for it";

@@ -36,7 +36,7 @@ TEST_F(AgentMemory, BeginsEmpty) {
 }
 
 TEST_F(AgentMemory, RemembersAcrossAnEnd) {
-    DataMemory data{"mark", "7001", true, Epoch{4}, Epoch{3}};
+    DataMemory data{"mark", "7001", true, Epoch{4}, Epoch{3}, "old"};
     wire::Zone zone;
     zone.name = "db.test";
     zone.serial = 12;
