@@ -21,7 +21,6 @@ constexpr Milliseconds controller_speaks_within{2500}; // It does each second.
 /// A second checkpoint has only what was written during the first.
 constexpr Milliseconds short_checkpoint{1000};
 constexpr int most_checkpoints = 3;
-constexpr std::uint64_t largest_backlog_bytes = 16U << 20U;
 
 } // namespace
 
@@ -116,8 +115,8 @@ Awaitable<Result<void>> HandingOver::until_standby_follows() {
         const auto now = boot_time();
         const auto acks = state_.server.acknowledgements(now, state_.fsync_proved_at);
         const bool answers = acks.streaming && acks.silent < now - began;
-        const bool replays = state_.server.report() &&
-                             state_.server.report()->unreplayed_bytes <= largest_backlog_bytes;
+        const auto& report = state_.server.report();
+        const bool replays = report && report->unreplayed_bytes <= largest_backlog(report->unit);
         if (answers && replays) {
             co_return Result<void>{};
         }

@@ -29,7 +29,9 @@ void add_report(const LocalState& state, Milliseconds now, Observation& observat
     if (!report->system_id.empty()) {
         observation.system_id = report->system_id;
     }
+    observation.start = report->start;
     observation.position = report->position;
+    observation.unit = report->unit;
     observation.unreplayed_bytes = report->unreplayed_bytes;
     observation.stream = state.server.stream(now);
     observation.acknowledgements = state.server.acknowledgements(now, state.fsync_proved_at);

@@ -161,7 +161,7 @@ std::string lag_of(const PairView& pair, const MemberView& member) {
     const auto behind = *primary->position > *member.position
                             ? *primary->position - *member.position
                             : std::uint64_t{0};
-    return show_bytes(behind);
+    return member.unit == "transactions" ? std::to_string(behind) + " tx" : show_bytes(behind);
 }
 
 void print_pair(const Screen& screen, const PairView& pair) {

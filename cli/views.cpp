@@ -51,6 +51,9 @@ MemberView member_of(const json& in) {
     if (const auto& position = in.at("position"); !position.is_null()) {
         out.position = position.get<std::uint64_t>();
     }
+    if (const auto unit = in.find("unit"); unit != in.end()) {
+        out.unit = text_or_null(*unit);
+    }
     out.history = text_or_null(in.at("history"));
     out.job = job_of(in.at("job"));
     out.unfit = in.at("unfit").get<std::string>();

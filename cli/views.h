@@ -33,6 +33,7 @@ struct MemberView {
     std::string server; // Empty: its agent never said.
     std::string server_version;
     std::optional<std::uint64_t> position;
+    std::string unit; // Of positions: "bytes", "transactions"; empty: not known.
     std::string history;
     std::optional<JobView> job;
     std::string unfit;

@@ -107,10 +107,12 @@ struct Observation {
     std::string server_version;
     std::string door;  // Why a primary that answers lets no client in (R9); empty: it does.
     std::string death; // How the last server process ended; empty: none did.
-    std::string start; // To what a promise belongs (record.h: Promise).
+    std::string start; // To what a promise belongs (record.h: Promise); known while it answers.
     Position position; // Standby: flushed. Primary: end of its log. Else: not known.
+    Unit unit = Unit::bytes;            // Of positions and of what is not replayed.
     std::uint64_t unreplayed_bytes = 0; // Standby: flushed and not replayed yet. Primary: written
-                                        // and not replayed yet by its standby, if that streams.
+                                        // and not replayed yet by its standby, if that streams and
+                                        // the engine tells its primary.
     Epoch serving{0};            // Server is primary and finished everything that this epoch's
                                  // promotion needs; 0: it does not serve.
     bool never_promoted = false; // Proved from disk: no promotion of this data folder for the

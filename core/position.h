@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace lockstep {
 
@@ -19,11 +20,14 @@ struct History {
     friend bool operator==(const History&, const History&) = default;
 };
 
-/// A place in a history: everything before `offset` bytes is included. Positions of different
-/// histories are not comparable.
+/// What an engine counts its positions in.
+enum class Unit { bytes, transactions };
+
+/// A place in a history: everything before it is included. Positions of different histories are
+/// not comparable.
 struct Position {
     History history;
-    std::uint64_t offset_bytes = 0;
+    std::uint64_t offset_bytes = 0; // In the engine's unit, which may be transactions.
     friend bool operator==(const Position&, const Position&) = default;
 };
 
@@ -37,6 +41,18 @@ struct Position {
 [[nodiscard]] inline bool behind(const Position& position, const Position& mark) {
     return position.history.known() && position.history == mark.history &&
            position.offset_bytes < mark.offset_bytes;
+}
+
+/// A standby this far behind is caught up with within some tenths of a second: what a busy primary
+/// writes in that time.
+[[nodiscard]] constexpr std::uint64_t largest_backlog(Unit unit) {
+    return unit == Unit::bytes ? 16U << 20U : 10000U;
+}
+
+/// "1 transaction", "4096 bytes"
+[[nodiscard]] inline std::string in_words(std::uint64_t count, Unit unit) {
+    const std::string_view word = unit == Unit::bytes ? "byte" : "transaction";
+    return std::to_string(count) + " " + std::string(word) + (count == 1 ? "" : "s");
 }
 
 } // namespace lockstep

@@ -44,7 +44,10 @@ struct ServerReport {
     ServerState state = ServerState::starting; // starting, primary or standby
     std::string version;
     std::string system_id;
+    std::string start; // To what a standby's promise belongs (core/record.h): what it keeps of what
+                       // it received, it keeps for this start. Empty: for every start.
     Position position;
+    Unit unit = Unit::bytes;            // Of positions and of `unreplayed_bytes`.
     Stream stream;                      // Standby. `clean_for` is left to the caller.
     Acknowledgements acknowledgements;  // Primary. `silent` and `disk_proved` left to the caller.
     Position acknowledged;              // Primary: flushed by the stream under its sync name.

@@ -45,8 +45,8 @@ json stream_view(const Stream& stream) {
 /// What the member's agent says of it; nulls where it never said anything.
 void add_observation(const std::optional<Observation>& observation, json& out) {
     if (!observation) {
-        for (const auto* key : {"server", "server_version", "position", "history", "stream", "job",
-                                "free_bytes", "disk", "data_id"}) {
+        for (const auto* key : {"server", "server_version", "position", "unit", "history", "stream",
+                                "job", "free_bytes", "disk", "data_id"}) {
             out[key] = nullptr;
         }
         out["unfit"] = out["death"] = out["lowered"] = out["door"] = "";
@@ -58,6 +58,7 @@ void add_observation(const std::optional<Observation>& observation, json& out) {
     out["server"] = to_string(seen.server);
     out["server_version"] = seen.server_version;
     out["position"] = known ? json(seen.position.offset_bytes) : json(nullptr);
+    out["unit"] = known ? json(seen.unit) : json(nullptr);
     out["history"] = known ? json(seen.position.history.text) : json(nullptr);
     out["stream"] = stream_view(seen.stream);
     out["job"] = job_view(seen.job);

@@ -7,9 +7,6 @@
 namespace lockstep {
 namespace {
 
-/// A standby further behind than this is not let in yet: commits would wait while it catches up.
-constexpr std::uint64_t largest_lag_bytes = 16U << 20U;
-
 /// Words what the grant still waits for; empty: nothing, the standby is past the barrier (R4).
 std::string missing_for_barrier(const PairRecord& record, const View& view) {
     const auto primary = heard(record, view, record.primary);
@@ -229,10 +226,13 @@ std::string hindrance_of_grant(const PairRecord& record, const View& view, const
     if (!told->position.history.known() || told->position.history != primary->position.history) {
         return "it is not on the primary's history";
     }
-    if (primary->position.offset_bytes > told->position.offset_bytes + largest_lag_bytes) {
+    // Further behind, commits would wait while it catches up.
+    if (primary->position.offset_bytes >
+        told->position.offset_bytes + largest_backlog(primary->unit)) {
         return "it is " +
-               std::to_string(primary->position.offset_bytes - told->position.offset_bytes) +
-               " bytes behind";
+               in_words(primary->position.offset_bytes - told->position.offset_bytes,
+                        primary->unit) +
+               " behind";
     }
     if (const auto needed = clean_stream_needed(record, view.unix_ms);
         told->stream.clean_for < needed) {

@@ -13,8 +13,6 @@ constexpr Milliseconds prepared_within{900000};
 constexpr Milliseconds stopped_within{10000};
 constexpr Milliseconds received_within{1000}; // What a stopped primary sent, by its standby.
 constexpr Milliseconds given_back_within{15000};
-/// A standby replays this within some tenths of a second, and a promotion waits for it.
-constexpr std::uint64_t largest_backlog_bytes = 16U << 20U;
 
 Milliseconds patience(HandOverStage stage) {
     switch (stage) {
@@ -116,10 +114,10 @@ std::string switchover_hindrance(const PairRecord& record, const View& view,
     if (!told.stream.connected) {
         return standby + " does not stream from " + record.primary + " now";
     }
-    if (told.unreplayed_bytes > largest_backlog_bytes) {
-        return standby + " has " + std::to_string(told.unreplayed_bytes) +
-               " bytes still to replay, and nobody could write meanwhile: ask again when it has "
-               "caught up";
+    if (told.unreplayed_bytes > largest_backlog(told.unit)) { // A promotion waits for it.
+        return standby + " has " + in_words(told.unreplayed_bytes, told.unit) +
+               " still to replay, and nobody could write meanwhile: ask again when it has caught "
+               "up";
     }
     return {};
 }

@@ -91,6 +91,7 @@ LOCKSTEP_JSON_ENUM(ServerState, {{ServerState::no_data, "no_data"},
                                  {ServerState::starting, "starting"},
                                  {ServerState::primary, "primary"},
                                  {ServerState::standby, "standby"}})
+LOCKSTEP_JSON_ENUM(Unit, {{Unit::bytes, "bytes"}, {Unit::transactions, "transactions"}})
 LOCKSTEP_JSON_ENUM(HandOverStage, {{HandOverStage::preparing, "preparing"},
                                    {HandOverStage::draining, "draining"},
                                    {HandOverStage::stopping, "stopping"},
@@ -121,7 +122,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Stream, connected, name, silent, clean_for)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Job, what, done_bytes, total_bytes, running_for)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Disk, free_bytes, total_bytes, ballast_bytes, full_for, path)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Observation, member, data_id, system_id, store_id, accepted,
-                                   server, server_version, door, death, start, position,
+                                   server, server_version, door, death, start, position, unit,
                                    unreplayed_bytes, serving, never_promoted, stream,
                                    acknowledgements, barrier, hand_over, lowered, unfit, rpo_notes,
                                    sql, fsync, heartbeat, disk, job, start_request, alarms)

@@ -22,6 +22,7 @@ inline json member(const std::string& id, const std::string& role, const std::st
             {"silent_ms", 120},
             {"server", role},
             {"position", 100000},
+            {"unit", "bytes"},
             {"history", "1"},
             {"stream", {{"connected", true}, {"name", "ls_b_4"}, {"silent_ms", 80}}},
             {"job", nullptr},

@@ -34,7 +34,9 @@ public:
     std::string rewind_hindrance;     // What prepare_rewind() says.
     bool rewind_fails = false;        // Half way.
     bool rewind_hangs = false;        // Half way, until it is cancelled.
-    bool streams = true;              // As a standby, and as a primary from its standby.
+    std::string server_start;         // What observe() says.
+    Unit unit = Unit::bytes;
+    bool streams = true; // As a standby, and as a primary from its standby.
 
     [[nodiscard]] std::string name() const override { return "fake"; }
     Awaitable<Result<DataFolder>> inspect(Deadline) override {
@@ -161,7 +163,9 @@ public:
         report.system_id = "7001";
         const bool standby = std::filesystem::exists(signal());
         report.state = standby ? ServerState::standby : ServerState::primary;
+        report.start = server_start;
         report.position = {History{"1"}, 100};
+        report.unit = unit;
         if (standby && ticket) {
             report.stream.connected = streams && ticket->upstream.has_value();
             report.stream.name = ticket->stream_name;

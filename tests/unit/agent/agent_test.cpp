@@ -63,6 +63,17 @@ TEST_F(Agents, CloneAStandbyFromNothing) {
     EXPECT_EQ(agent->seen().stream.name, "ls_b_async");
 }
 
+TEST_F(Agents, TellToWhichStartAPromiseBelongsAndWhatPositionsCount) {
+    const auto agent = streaming_standby();
+    agent->driver.server_start = "start 7";
+    agent->driver.unit = Unit::transactions;
+    EXPECT_TRUE(agent->until([&] { return agent->seen().start == "start 7"; }));
+    EXPECT_EQ(agent->seen().unit, Unit::transactions);
+    ASSERT_EQ(::kill(agent->server_pid(), SIGKILL), 0);
+    EXPECT_TRUE(agent->until([&] { return !agent->is(ServerState::standby); }));
+    EXPECT_EQ(agent->seen().start, ""); // It answers no more.
+}
+
 TEST_F(Agents, PromoteTheStandbyThatTheRecordNames) {
     const auto agent = streaming_standby();
     agent->tell(at(fixture::promoting_record(), 6));

@@ -145,6 +145,13 @@ TEST(Status, ShowsTheLagInBytesOnlyOnOneHistory) {
     cli.run({"status", "shop"});
     EXPECT_TRUE(contains(cli.out.str(), "4.7 MiB")) << cli.out.str();
 
+    CliRun counted;
+    auto other = pair;
+    other["members"][0]["unit"] = other["members"][1]["unit"] = "transactions";
+    counted.answers("GET /v1/pairs/shop", other.dump());
+    counted.run({"status", "shop"});
+    EXPECT_TRUE(contains(counted.out.str(), "4900000 tx")) << counted.out.str();
+
     CliRun diverged;
     pair["members"][1]["history"] = "2";
     diverged.answers("GET /v1/pairs/shop", pair.dump());
@@ -155,7 +162,8 @@ TEST(Status, ShowsTheLagInBytesOnlyOnOneHistory) {
 TEST(Status, ReadsAMemberWhoseAgentNeverSpoke) {
     CliRun cli;
     auto pair = samples::solo();
-    for (const auto* key : {"server", "position", "history", "stream", "job", "free_bytes"}) {
+    for (const auto* key :
+         {"server", "position", "unit", "history", "stream", "job", "free_bytes"}) {
         pair["members"][1][key] = nullptr;
     }
     cli.answers("GET /v1/pairs/shop", pair.dump());

@@ -321,6 +321,7 @@ TEST_F(Api, ShowsAPairWithEverythingThatIsKnownOfIt) {
     EXPECT_EQ(member.at("server"), "primary");
     EXPECT_EQ(member.at("role"), "primary");
     EXPECT_EQ(member.at("position"), 1000);
+    EXPECT_EQ(member.at("unit"), "bytes");
     EXPECT_EQ(member.at("history"), "1");
     EXPECT_EQ(member.at("silent_ms"), 120);
     EXPECT_EQ(member.at("job").at("running_for_ms"), 3000);
@@ -330,7 +331,8 @@ TEST_F(Api, ShowsAPairWithEverythingThatIsKnownOfIt) {
 TEST_F(Api, ShowsAMemberWhoseAgentNeverSpokeWithNulls) {
     operations_->shop.members = {member_status("b")};
     const auto shown = call("GET", "/v1/pairs/shop").body.at("members").at(0);
-    for (const auto* key : {"server", "position", "history", "stream", "job", "free_bytes"}) {
+    for (const auto* key :
+         {"server", "position", "unit", "history", "stream", "job", "free_bytes"}) {
         EXPECT_TRUE(shown.at(key).is_null()) << key;
     }
     EXPECT_TRUE(shown.at("alarms").is_array());

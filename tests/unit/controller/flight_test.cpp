@@ -69,7 +69,9 @@ private:
             pick<ServerState>({ServerState::no_data, ServerState::stopped, ServerState::starting,
                                ServerState::primary, ServerState::standby});
         told.death = pick<std::string>({"", "killed by signal 9"});
+        told.start = pick<std::string>({"", "7", "8"});
         told.position = position();
+        told.unit = pick<Unit>({Unit::bytes, Unit::transactions});
         told.serving = Epoch{below(3)};
         told.never_promoted = flag();
         told.stream = {flag(), sync_name_of(record), span(), span()};

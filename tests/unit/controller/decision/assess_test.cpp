@@ -163,6 +163,33 @@ TEST(StandbyFailure, ADeadProcessIsCertainAtOnce) {
     EXPECT_FALSE(assess(record, view).facts.standby_promotable);
 }
 
+TEST(StandbyFailure, ARestartEndsAPromiseThatBelongsToOneStart) { // REDTEAM F4
+    auto record = in_sync_record();
+    record.in_sync.at("b").start = "7";
+    auto view = view_of(record);
+    told(view, "b").start = "7";
+    EXPECT_FALSE(assess(record, view).facts.standby_failed);
+    EXPECT_TRUE(assess(record, view).facts.standby_promotable);
+    told(view, "b").start = "8";
+    EXPECT_TRUE(assess(record, view).facts.standby_failed);
+    EXPECT_FALSE(assess(record, view).facts.standby_promotable);
+    EXPECT_NE(assess(record, view).standby_evidence.find("ended its promise"), std::string::npos);
+    told(view, "b").start = ""; // Its agent was started anew, and did not hear its server yet.
+    told(view, "b").server = ServerState::starting;
+    EXPECT_FALSE(assess(record, view).facts.standby_failed);
+    EXPECT_FALSE(assess(record, view).facts.standby_promotable);
+}
+
+TEST(StandbyFailure, AGrantBelongsToOneStartToo) {
+    auto record = granted_record();
+    record.grant->start = "7";
+    auto view = view_of(record);
+    told(view, "b").start = "7";
+    EXPECT_FALSE(assess(record, view).facts.standby_failed);
+    told(view, "b").start = "8";
+    EXPECT_TRUE(assess(record, view).facts.standby_failed);
+}
+
 TEST(StandbyFailure, IsNoReasonToNarrowWhileThePrimaryIsNotHeardToServe) {
     const auto record = in_sync_record();
     auto view = view_of(record);
@@ -322,6 +349,22 @@ TEST(Candidate, IsReadyOnlyUnderThisRevisionOnThisHistoryAndCaughtUp) {
     EXPECT_FALSE(ready([](View& v) { told(v, "b").data_id.clear(); }));
     EXPECT_FALSE(ready([](View& v) { v.members.at("b").refused_stream = "two"; }));
     EXPECT_FALSE(ready([](View& v) { told(v, "b").server = ServerState::stopped; }));
+}
+
+TEST(Candidate, IsAsFarBehindAsItsEngineCounts) {
+    const auto record = solo_record();
+    const auto assessed = [&record](Unit unit, std::uint64_t behind) {
+        auto view = view_of(record);
+        told(view, "a").unit = unit;
+        told(view, "a").position.offset_bytes = told(view, "b").position.offset_bytes + behind;
+        return assess(record, view);
+    };
+    EXPECT_TRUE(assessed(Unit::bytes, 16U << 20U).facts.candidate_ready);
+    EXPECT_FALSE(assessed(Unit::bytes, (16U << 20U) + 1).facts.candidate_ready);
+    EXPECT_TRUE(assessed(Unit::transactions, 10000).facts.candidate_ready);
+    const auto behind = assessed(Unit::transactions, 10001);
+    EXPECT_FALSE(behind.facts.candidate_ready);
+    EXPECT_EQ(behind.candidate_evidence, "b: it is 10001 transactions behind");
 }
 
 TEST(Candidate, ReasonsSayWhyThereIsNone) {

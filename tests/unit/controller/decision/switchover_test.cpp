@@ -233,6 +233,10 @@ TEST(SwitchoverRequest, IsRefusedWithTheReasonUnlessBothAreWell) {
     view = view_of(record);
     told(view, "b").unreplayed_bytes = 17U << 20U;
     expect_refused(record, view, to(""), "still to replay");
+    told(view, "b").unreplayed_bytes = 10001;
+    EXPECT_TRUE(with_switchover(record, view, to("")));
+    told(view, "b").unit = Unit::transactions;
+    expect_refused(record, view, to(""), "10001 transactions still to replay");
     view = view_of(record);
     told(view, "a").serving = Epoch{0};
     expect_refused(record, view, to(""), "fail over instead");
