@@ -123,7 +123,7 @@ PhaseTimes phases_of(const Timeline& timeline, End end) {
 
 Account account_of(const Clients::Ledgers& ledgers, Testbed& bed) {
     const auto primary = bed.pair().at("primary").get<std::string>();
-    return ledgers.all.account(bed.superuser_of(primary));
+    return ledgers.all.account(bed.reader_of(primary));
 }
 
 std::uint64_t failures_of(const Ledger& ledger) {

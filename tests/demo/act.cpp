@@ -112,7 +112,7 @@ Report Act::finish() {
         throw Failure("no writes in sync\n" + bed_.state_of_things());
     }
     const auto ledger = writers_.stop();
-    report_.account = ledger.account(bed_.superuser_of(report_.primary_after));
+    report_.account = ledger.account(bed_.reader_of(report_.primary_after));
     report_.outage_ms = ledger.longest_gap(fault_).count();
     report_.troubles = ledger.troubles();
     const auto resumed = ledger.resumed(fault_).value_or(fault_);

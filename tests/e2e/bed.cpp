@@ -39,7 +39,7 @@ void EndToEnd::expect_writes(Writers& writers, std::uint64_t more) {
 
 Ledger EndToEnd::expect_nothing_lost(Writers& writers) {
     auto ledger = writers.stop();
-    const auto account = ledger.account(bed().superuser_of(primary()));
+    const auto account = ledger.account(bed().reader_of(primary()));
     EXPECT_GT(account.acknowledged, 0U);
     EXPECT_EQ(account.lost, 0U) << "acknowledged and absent, among them write "
                                 << (account.first_lost.empty() ? 0 : account.first_lost[0]);

@@ -31,10 +31,13 @@ bool is_below(const std::string& path, const fs::path& folder) {
 }
 
 bool is_database_program(const fs::path& program) {
-    static const std::set<std::string> names{"postgres",   "initdb",     "pg_basebackup",
-                                             "pg_rewind",  "pg_ctl",     "pg_controldata",
-                                             "pg_waldump", "pg_resetwal"};
-    return names.contains(program.filename().string());
+    static const std::set<std::string> names{
+        "postgres",       "initdb",         "pg_basebackup", "pg_rewind",   "pg_ctl",
+        "pg_controldata", "pg_waldump",     "pg_resetwal",   "mariadbd",    "mariadb-backup",
+        "mbstream",       "mariadb-binlog", "mysqld",        "mysqlbinlog",
+    };
+    const auto name = program.filename().string();
+    return names.contains(name) || name.starts_with("ld-linux"); // MySQL, by its own loader.
 }
 
 bool belongs(const fs::path& process, const std::vector<fs::path>& folders) {

@@ -16,13 +16,18 @@ constexpr auto insert_statement =
     " returning host(server), ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))"
     "::bit(32)::int";
 
+// MySQL returns nothing from an insert: who acknowledged is asked once a session.
+constexpr auto mysql_insert_statement = "insert into app.ledger (id) values (?)";
+
 bool is_acknowledged(const Write& write) {
     return write.end == Session::End::answered;
 }
 
 std::set<std::uint64_t> ids_present(const Session::Where& where) {
     std::set<std::uint64_t> present;
-    for (const auto& row : ask_once(where, "select id from ledger", in(Milliseconds{30000}))) {
+    const auto* const statement =
+        where.engine == Engine::postgresql ? "select id from ledger" : "select id from app.ledger";
+    for (const auto& row : ask_once(where, statement, in(Milliseconds{30000}))) {
         present.insert(std::stoull(row.at(0)));
     }
     return present;
@@ -199,12 +204,13 @@ void Writers::write_on(std::size_t number) {
     std::this_thread::sleep_for(options_.pause * number / options_.count);
     const auto finder = options_.finder();
     Session session;
+    Standing standing;
     while (!stopping_) {
-        if (!session.open() && !reach(*finder, session)) {
+        if (!session.open() && !reach(*finder, session, standing)) {
             std::this_thread::sleep_for(options_.retry);
             continue;
         }
-        write_one(session);
+        write_one(session, standing);
         if (options_.connections == Connections::new_each_time) {
             session.close();
         }
@@ -212,11 +218,11 @@ void Writers::write_on(std::size_t number) {
     }
 }
 
-bool Writers::reach(Finder& finder, Session& session) {
+bool Writers::reach(Finder& finder, Session& session, Standing& standing) {
     const Address address = finder.find();
     std::string trouble = address.trouble;
     if (!address.ip.empty()) {
-        trouble = session.connect({address.ip, options_.port, options_.user}, in(connect_timeout));
+        trouble = connect(session, address.ip, standing);
     }
     if (trouble.empty()) {
         return true;
@@ -226,22 +232,60 @@ bool Writers::reach(Finder& finder, Session& session) {
     return false;
 }
 
-void Writers::write_one(Session& session) {
+/// A server that is not read only has written its history's row: its history is known, and it stays
+/// for as long as that server takes writes.
+std::string Writers::connect(Session& session, const std::string& ip, Standing& standing) {
+    const auto by = in(connect_timeout);
+    auto trouble = session.connect({ip, options_.port, options_.user, options_.engine}, by);
+    if (!trouble.empty() || options_.engine == Engine::postgresql) {
+        return trouble;
+    }
+    auto answer = session.ask("select @@global.read_only", {}, by);
+    if (answer.end == Session::End::answered && answer.rows.at(0).at(0) != "0") {
+        session.close();
+        return "it is read only";
+    }
+    if (answer.end == Session::End::answered) {
+        answer = session.ask("select count(*) from lockstep.history", {}, by);
+    }
+    if (answer.end != Session::End::answered) {
+        return answer.trouble;
+    }
+    standing = {ip, static_cast<std::uint32_t>(std::stoul(answer.rows.at(0).at(0)))};
+    return {};
+}
+
+void Writers::write_one(Session& session, const Standing& standing) {
     Write write;
     write.id = next_id_++;
     write.sent = Clock::now();
-    auto answer = session.ask(insert_statement, {std::to_string(write.id)}, in(statement_timeout));
+    const bool is_postgres = options_.engine == Engine::postgresql;
+    auto answer = session.ask(is_postgres ? insert_statement : mysql_insert_statement,
+                              {std::to_string(write.id)}, in(statement_timeout));
     write.answered = Clock::now();
     write.end = answer.end;
     write.warned = answer.warned;
     write.trouble = std::move(answer.trouble);
-    if (answer.end == Session::End::answered) {
+    if (answer.end == Session::End::answered && !is_postgres) {
+        write.server = standing.server;
+        write.history = standing.history;
+        ++acknowledged_;
+    } else if (answer.end == Session::End::answered) {
         write.server = answer.rows.at(0).at(0);
         write.history = static_cast<std::uint32_t>(std::stoul(answer.rows.at(0).at(1)));
         ++acknowledged_;
     }
     const std::scoped_lock lock(mutex_);
     ledger_.writes.push_back(std::move(write));
+}
+
+std::string mysql_ledger_statements() {
+    return "create database if not exists app;"
+           "create table if not exists app.ledger (id bigint unsigned primary key,"
+           " at timestamp(6) not null default current_timestamp(6));"
+           "create user if not exists app@'%';"
+           "grant select, insert on app.* to app@'%';"
+           "grant select on lockstep.* to app@'%';";
 }
 
 void make_ledger_table(const Session::Where& superuser, Clock::time_point by) {

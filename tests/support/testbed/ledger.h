@@ -23,7 +23,7 @@ struct Write {
     Session::End end = Session::End::unknown;
     bool warned = false;       // Acknowledged with a warning: it may not be on the standby.
     std::string server;        // That acknowledged it.
-    std::uint32_t history = 0; // PostgreSQL's timeline, on which it was acknowledged.
+    std::uint32_t history = 0; // The number of the history on which it was acknowledged.
     std::string trouble;       // When it was not acknowledged.
 };
 
@@ -80,6 +80,7 @@ public:
         Milliseconds retry{5}; // After a failure.
         std::uint16_t port = 0;
         std::string user = "app";
+        Engine engine = Engine::postgresql;
         std::function<std::unique_ptr<Finder>()> finder; // One for each writer.
     };
     explicit Writers(Options options);
@@ -95,8 +96,14 @@ public:
 
 private:
     void write_on(std::size_t number);
-    bool reach(Finder& finder, Session& session);
-    void write_one(Session& session);
+    /// Whose acknowledgements those of a session are, where the engine does not say it with each.
+    struct Standing {
+        std::string server;
+        std::uint32_t history = 0;
+    };
+    bool reach(Finder& finder, Session& session, Standing& standing);
+    [[nodiscard]] std::string connect(Session& session, const std::string& ip, Standing& standing);
+    void write_one(Session& session, const Standing& standing);
 
     Options options_;
     std::atomic<bool> stopping_{false};
@@ -106,6 +113,9 @@ private:
     Ledger ledger_;
     std::vector<std::thread> threads_;
 };
+
+/// The same for MySQL and MariaDB: the text for one run of a client of their own.
+[[nodiscard]] std::string mysql_ledger_statements();
 
 /// The table and the role that writers use, made by a superuser.
 void make_ledger_table(const Session::Where& superuser, Clock::time_point by);

@@ -7,18 +7,20 @@
 #include <vector>
 
 #include "tests/support/testbed/children.h"
-
-struct pg_conn;
+#include "tests/support/testbed/engine.h"
 
 namespace lockstep::testbed {
 
-/// One connection to a PostgreSQL server, by address only, with an end to every wait.
+class SessionLink;
+
+/// One connection to a server, by address only, with an end to every wait.
 class Session {
 public:
     struct Where {
         std::string ip;
         std::uint16_t port = 0;
         std::string user;
+        Engine engine = Engine::postgresql;
     };
     enum class End {
         answered,
@@ -32,12 +34,12 @@ public:
         bool warned = false; // The server warned while it answered.
     };
 
-    Session() = default;
+    Session();
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
     ~Session();
 
-    [[nodiscard]] bool open() const { return connection_ != nullptr; }
+    [[nodiscard]] bool open() const;
     /// Empty: connected. Else why not.
     [[nodiscard]] std::string connect(const Where& where, Clock::time_point by);
     /// A statement that has no answer at `by` is abandoned by closing the socket, without a cancel
@@ -47,11 +49,7 @@ public:
     void close();
 
 private:
-    [[nodiscard]] bool wait_readable(Clock::time_point by) const;
-    [[nodiscard]] Answer read_answer(Clock::time_point by);
-
-    pg_conn* connection_ = nullptr;
-    bool warned_ = false;
+    std::unique_ptr<SessionLink> link_;
 };
 
 /// Connects, asks once, and closes. Throws Failure unless it is answered at `by`.

@@ -153,17 +153,26 @@ std::string Testbed::controller_file() const {
            "\"\nlisten = [\"" + address + ":" + std::to_string(name_server_port()) + "\"]\n";
 }
 
-std::string Testbed::agent_file(const std::string& member) const {
+std::string Testbed::engine_table(const std::string& member) const {
     const std::string clients = plan_.place == Place::loopback ? "127.0.0.0/8" : "10.77.0.0/24";
+    const bool is_postgres = plan_.engine == Engine::postgresql;
+    const auto programs = is_postgres ? plan_.postgresql : programs_of(plan_.engine);
+    const auto engine = name_of(plan_.engine);
+    const auto common = "[" + engine + "]\nbin_dir = " + quoted(programs) +
+                        "\ndata_dir = " + quoted(data_of(member)) +
+                        "\nport = " + std::to_string(database_port()) + "\n";
+    return is_postgres ? common + "hba = [\"host all all " + clients +
+                             " trust\"]\n[postgresql.settings]\nshared_buffers = \"32MB\"\n"
+                       : common + "[" + engine + ".settings]\ninnodb_buffer_pool_size = \"64M\"\n";
+}
+
+std::string Testbed::agent_file(const std::string& member) const {
     return "name = \"" + member + "\"\nzone = \"zone-" + member + "\"\nhost = \"host-" + member +
            "\"\naddress = \"" + address_of(member) +
            "\"\nstate_dir = " + quoted(folder_of(member) / "state") +
-           "\nrun_dir = " + quoted(run_dir_of(member)) +
-           "\n[postgresql]\nbin_dir = " + quoted(plan_.postgresql) +
-           "\ndata_dir = " + quoted(data_of(member)) +
-           "\nport = " + std::to_string(database_port()) + "\nhba = [\"host all all " + clients +
-           " trust\"]\n[postgresql.settings]\nshared_buffers = \"32MB\"\n" + "[dns]\nlisten = [\"" +
-           address_of(member) + ":" + std::to_string(name_server_port()) + "\"]\n";
+           "\nrun_dir = " + quoted(run_dir_of(member)) + "\n" + engine_table(member) +
+           "[dns]\nlisten = [\"" + address_of(member) + ":" + std::to_string(name_server_port()) +
+           "\"]\n";
 }
 
 void Testbed::write_configuration() {
@@ -231,8 +240,8 @@ Outcome Testbed::join(const std::string& member, const std::string& token) {
 }
 
 void Testbed::create_pair(const std::string& primary, const std::string& standby) {
-    static_cast<void>(ask({"pair", "create", pair_name, "--engine", "postgresql", "--primary",
-                           primary, "--standby", standby, "--no-wait"}));
+    static_cast<void>(ask({"pair", "create", pair_name, "--engine", name_of(plan_.engine),
+                           "--primary", primary, "--standby", standby, "--no-wait"}));
 }
 
 } // namespace lockstep::testbed

@@ -30,6 +30,7 @@ struct Plan {
     Place place = Place::namespaces;
     std::filesystem::path folder;   // Must not exist. Empty: a new one below /tmp.
     std::filesystem::path programs; // Where lockstepd and lockstep were built.
+    Engine engine = Engine::postgresql;
     std::filesystem::path postgresql = "/usr/lib/postgresql/15/bin";
     std::vector<std::string> members{"a", "b"};
     std::uint64_t data_disk_bytes = 0; // Each member's data on a file system of its own; 0: none.
@@ -63,7 +64,7 @@ public:
     // Its processes ---------------------------------------------------------------------------
     [[nodiscard]] Daemon& controller() { return *controller_; }
     [[nodiscard]] Daemon& agent(const std::string& member) { return agents_.at(member); }
-    /// The postmaster's pid by its lock file; 0 without one.
+    /// The pid of the server, of which all its processes are children; 0 without one.
     [[nodiscard]] pid_t postmaster(const std::string& member) const;
     [[nodiscard]] Network& network() { return *network_; }
     /// How a program of Lockstep's is run on a host: namespace, user, environment.
@@ -86,6 +87,8 @@ public:
     [[nodiscard]] std::string name() const { return "shop." + zone(); }
     [[nodiscard]] std::vector<std::string> name_servers() const;
     [[nodiscard]] Session::Where superuser_of(const std::string& member) const;
+    /// Who may read what the writers wrote.
+    [[nodiscard]] Session::Where reader_of(const std::string& member) const;
     [[nodiscard]] Writers::Options writers() const;
 
     // Its places ------------------------------------------------------------------------------
@@ -115,6 +118,8 @@ private:
     [[nodiscard]] std::vector<std::string> as_user(std::vector<std::string> argv) const;
     [[nodiscard]] std::string controller_file() const;
     [[nodiscard]] std::string agent_file(const std::string& member) const;
+    [[nodiscard]] std::string engine_table(const std::string& member) const;
+    void make_ledger(const std::string& member);
     [[nodiscard]] std::string log_tails() const;
 
     Plan plan_;

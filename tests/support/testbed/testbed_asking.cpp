@@ -71,7 +71,24 @@ void Testbed::form(const std::function<void(const std::string&)>& tell) {
             return text_of(pair, "phase") == "in sync";
         },
         Milliseconds{60000});
-    make_ledger_table(superuser_of(plan_.members.at(0)), in(default_wait));
+    make_ledger(plan_.members.at(0));
+}
+
+/// MySQL knows no superuser but through the Unix socket, as the system's user.
+void Testbed::make_ledger(const std::string& member) {
+    if (plan_.engine == Engine::postgresql) {
+        make_ledger_table(superuser_of(member), in(default_wait));
+        return;
+    }
+    for (const auto& entry : std::filesystem::directory_iterator(run_dir_of(member))) {
+        if (entry.is_socket()) {
+            must_run(on(member, {"mariadb", "--no-defaults", "--socket", entry.path().string(),
+                                 "--execute", mysql_ledger_statements()}),
+                     in(default_wait));
+            return;
+        }
+    }
+    throw Failure(run_dir_of(member).string() + " holds no socket of a server" + log_tails());
 }
 
 void Testbed::start_agent(const std::string& member) {
@@ -159,6 +176,10 @@ std::string Testbed::log_tails() const {
 }
 
 pid_t Testbed::postmaster(const std::string& member) const {
+    if (plan_.engine != Engine::postgresql) {
+        const auto processes = processes_of({data_of(member)});
+        return processes.empty() ? 0 : processes.front(); // One process is all of the server.
+    }
     const auto text = read_text(data_of(member) / "postmaster.pid");
     return text.empty() ? 0 : static_cast<pid_t>(std::stol(text));
 }
@@ -179,9 +200,16 @@ Session::Where Testbed::superuser_of(const std::string& member) const {
     return {address_of(member), database_port(), "postgres"};
 }
 
+Session::Where Testbed::reader_of(const std::string& member) const {
+    return plan_.engine == Engine::postgresql
+               ? superuser_of(member)
+               : Session::Where{address_of(member), database_port(), "app", plan_.engine};
+}
+
 Writers::Options Testbed::writers() const {
     Writers::Options options;
     options.port = database_port();
+    options.engine = plan_.engine;
     options.finder = [servers = name_servers(), zone_name = name()] {
         return std::make_unique<NameFinder>(servers, zone_name);
     };
