@@ -57,8 +57,9 @@ protected:
     }
 };
 
-// It streams again. Was it let in by then, it is promoted; was it not, the primary alone holds every
-// acknowledged commit and has to come back itself. Both happen here, as the machine's load has it.
+// It streams again. Was it let in by then, it is promoted; was it not, the primary alone holds
+// every acknowledged commit and has to come back itself. Both happen here, as the machine's load
+// has it.
 TEST_F(Combination, StandbyLostAndBackThenThePrimaryLost100MillisecondsLater) {
     const auto writers = begin_writing();
     kill_member("b");
