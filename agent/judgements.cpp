@@ -1,5 +1,7 @@
 #include "agent/judgements.h"
 
+#include <algorithm>
+
 #include "platform/clock.h"
 
 namespace lockstep {
@@ -7,6 +9,14 @@ namespace {
 
 std::optional<Milliseconds> proved_ago(const LocalState& state, Milliseconds now) {
     return state.proved_at ? std::optional(now - *state.proved_at) : std::nullopt;
+}
+
+/// An agent that was frozen heard nobody because of itself.
+std::optional<Milliseconds> silent_for(const LocalState& state, Milliseconds now) {
+    if (!state.told_at) {
+        return std::nullopt;
+    }
+    return std::min(now - *state.told_at, now - state.awake_since);
 }
 
 } // namespace
@@ -21,6 +31,7 @@ BootVerdict judge_boot(const LocalState& state, const Memory& memory) {
     facts.asked_ago = now - state.asked_at;
     facts.permit = state.permit;
     facts.proved_ago = proved_ago(state, now);
+    facts.silent_for = silent_for(state, now);
     return may_start_as_primary(facts);
 }
 

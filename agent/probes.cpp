@@ -11,7 +11,7 @@ namespace lockstep {
 namespace {
 
 constexpr Milliseconds between_observations{100};
-constexpr Milliseconds while_taking_over{20};
+constexpr Milliseconds while_somebody_waits{20};
 constexpr Milliseconds longest_observation{1000};
 constexpr Milliseconds between_heartbeats{300};
 constexpr Milliseconds longest_heartbeat{1000};
@@ -45,14 +45,19 @@ Awaitable<void> Probes::observe() {
         if (runs()) {
             co_await observe_once();
         }
-        // A switchover waits for the standby to say what it has.
-        const auto pause = takes_over() ? while_taking_over : between_observations;
+        // A switchover waits for the standby to say what it has, and clients for the door.
+        const bool hurry = takes_over() || waits_behind_door();
+        const auto pause = hurry ? while_somebody_waits : between_observations;
         co_await state_.observe_wake.wait(pause);
     }
 }
 
 bool Probes::takes_over() const {
     return memory_.record() && goal_for(*memory_.record(), state_.self).take_over;
+}
+
+bool Probes::waits_behind_door() const {
+    return state_.is_behind_door() && state_.server.state() == ServerState::primary;
 }
 
 Awaitable<void> Probes::observe_once() {
@@ -74,6 +79,8 @@ Awaitable<void> Probes::observe_once() {
     state_.server.take(std::move(*report), asked_at, boot_time());
     if (news) {
         state_.changed();
+    } else if (waits_behind_door()) {
+        state_.goal_wake.notify(); // The door opens with what this one says.
     } else if (moved && takes_over()) {
         state_.status_wake.notify();
     }

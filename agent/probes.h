@@ -25,6 +25,7 @@ private:
     [[nodiscard]] Awaitable<void> observe_once();
     [[nodiscard]] Awaitable<void> heartbeat_once();
     [[nodiscard]] bool takes_over() const;
+    [[nodiscard]] bool waits_behind_door() const;
     [[nodiscard]] bool runs() const { return supervisor_.state() == Supervisor::State::running; }
 
     Driver& driver_;

@@ -14,11 +14,14 @@ bool permitted(const BootFacts& facts) {
            facts.permit->epoch == facts.record->epoch;
 }
 
-/// Nobody answered the question for so long that nobody will (DESIGN.md 5).
+/// Nobody answered the question for so long that nobody will; or nobody was there for so long
+/// before it, when a controller speaks each second, that nobody is (DESIGN.md 5,
+/// docs/decisions/0016).
 bool no_controller_to_ask(const BootFacts& facts) {
     const auto timings = timings_of(facts.record->policy.profile);
-    const bool unheard = !facts.proved_ago || *facts.proved_ago > timings.fence_after;
-    return facts.request != 0 && facts.asked_ago >= timings.dead_after && unheard;
+    const bool unproved = !facts.proved_ago || *facts.proved_ago > timings.fence_after;
+    const bool known_away = facts.silent_for && *facts.silent_for > timings.fence_after;
+    return facts.request != 0 && unproved && (known_away || facts.asked_ago >= timings.dead_after);
 }
 
 } // namespace

@@ -20,6 +20,9 @@ struct BootFacts {
     std::optional<wire::StartPermit> permit; // The last one told.
     /// Since a controller proved through its store that what it told is in force; empty: never.
     std::optional<Milliseconds> proved_ago;
+    /// For how long no controller has spoken at all, while this agent was there to listen; empty:
+    /// none spoke yet in this run of the agent.
+    std::optional<Milliseconds> silent_for;
 };
 
 struct BootVerdict {

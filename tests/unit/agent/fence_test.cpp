@@ -1,5 +1,6 @@
 #include <csignal>
 
+#include "agent/judgements.h"
 #include "tests/unit/agent/agent_bench.h"
 
 /// R5, R6 and R9 in a whole agent.
@@ -101,6 +102,18 @@ TEST_F(Fencing, WithNobodyToAskItStartsBehindTheShutDoorAndTheStreamOpensIt) { /
     EXPECT_EQ(agent->driver.ticket->sync_name, "ls_b_9");
     agent->driver.streams = true;
     EXPECT_TRUE(agent->until([&] { return agent->serves(1); }));
+}
+
+TEST_F(Fencing, OnlyWhileItListenedWasAControllerAway) { // R5
+    const auto agent = strict_primary();
+    auto& state = agent->state;
+    state.start_request = 7;
+    state.asked_at = boot_time();
+    EXPECT_FALSE(judge_boot(state, agent->memory()).allowed) << "it spoke a moment ago";
+    state.told_at = boot_time() - Milliseconds{6000};
+    EXPECT_TRUE(judge_boot(state, agent->memory()).allowed);
+    state.awake_since = boot_time() - Milliseconds{1000};
+    EXPECT_FALSE(judge_boot(state, agent->memory()).allowed) << "it was frozen until then";
 }
 
 TEST_F(Fencing, AStrictPrimaryThatHearsNobodyStopsServingOnceAndStaysBehindTheDoor) { // R6

@@ -106,6 +106,39 @@ TEST(Boot, WithoutAControllerItWaitsFirst) {
     EXPECT_TRUE(may_start_as_primary(facts).allowed);
 }
 
+TEST(Boot, AControllerThatWasAwayBeforeTheQuestionIsNotWaitedFor) {
+    auto facts = asking(fixture::in_sync_record());
+    facts.proved_ago = Milliseconds{5001};
+    facts.silent_for = Milliseconds{5001};
+    EXPECT_TRUE(may_start_as_primary(facts).allowed);
+    EXPECT_EQ(may_start_as_primary(facts).door, Door::shut);
+    facts.silent_for = Milliseconds{5000};
+    EXPECT_FALSE(may_start_as_primary(facts).allowed) << "it may only be late";
+    facts.silent_for = std::nullopt;
+    EXPECT_FALSE(may_start_as_primary(facts).allowed) << "this agent was started just now";
+}
+
+TEST(Boot, AControllerThatProvedItselfLatelyIsWaitedForHoweverSilent) {
+    auto facts = asking(fixture::in_sync_record());
+    facts.proved_ago = Milliseconds{5000};
+    facts.silent_for = Milliseconds{60000};
+    EXPECT_FALSE(may_start_as_primary(facts).allowed);
+}
+
+TEST(Boot, AbsenceBeforeTheQuestionIsNoLeaveWithoutIt) {
+    auto facts = asking(fixture::in_sync_record());
+    facts.silent_for = Milliseconds{60000};
+    EXPECT_TRUE(may_start_as_primary(facts).allowed);
+    facts.request = 0;
+    EXPECT_FALSE(may_start_as_primary(facts).allowed) << "not asked for";
+    facts.request = 77;
+    facts.withdrawn = true;
+    EXPECT_FALSE(may_start_as_primary(facts).allowed) << "withdrawn";
+    facts.withdrawn = false;
+    facts.self = "b";
+    EXPECT_FALSE(may_start_as_primary(facts).allowed) << "another is primary";
+}
+
 TEST(Boot, WithoutAControllerNothingIsStartedThatWasNotAskedFor) {
     auto facts = unanswered(fixture::in_sync_record());
     facts.request = 0;
