@@ -1,5 +1,6 @@
 #include "tests/support/testbed/resolver.h"
 
+#include <algorithm>
 #include <array>
 #include <mutex>
 
@@ -14,16 +15,17 @@ namespace {
 
 constexpr int server_timeout_ms = 500;
 
-struct Found {
-    Address address;
+struct Reply {
+    int status = ARES_SUCCESS;
+    std::string ip; // Empty: none.
     bool done = false;
 };
 
 void on_addresses(void* argument, int status, int /*timeouts*/, ares_addrinfo* result) {
-    auto* found = static_cast<Found*>(argument);
-    found->done = true;
+    auto* reply = static_cast<Reply*>(argument);
+    reply->done = true;
+    reply->status = status;
     if (status != ARES_SUCCESS) {
-        found->address.trouble = ares_strerror(status);
         return;
     }
     for (const auto* node = result->nodes; node != nullptr; node = node->ai_next) {
@@ -33,12 +35,21 @@ void on_addresses(void* argument, int status, int /*timeouts*/, ares_addrinfo* r
         const auto* in4 = reinterpret_cast<const sockaddr_in*>(node->ai_addr);
         std::array<char, INET_ADDRSTRLEN> text{};
         inet_ntop(AF_INET, &in4->sin_addr, text.data(), text.size());
-        found->address.ip = text.data();
-    }
-    if (found->address.ip.empty()) {
-        found->address.trouble = "the name has no address";
+        reply->ip = text.data();
     }
     ares_freeaddrinfo(result);
+}
+
+// The server knows the answer, whatever it is: nobody else is asked.
+bool is_answer(int status) {
+    return status == ARES_SUCCESS || status == ARES_ENOTFOUND || status == ARES_ENODATA;
+}
+
+Address address_in(const Reply& reply) {
+    if (reply.status != ARES_SUCCESS) {
+        return {{}, ares_strerror(reply.status)};
+    }
+    return {reply.ip, reply.ip.empty() ? "the name has no address" : ""};
 }
 
 void wait_on(ares_channel channel) {
@@ -68,48 +79,72 @@ void wait_on(ares_channel channel) {
 
 } // namespace
 
-struct NameFinder::Channel {
-    ares_channel handle = nullptr;
+class NameFinder::Server {
+public:
+    explicit Server(const std::string& where) {
+        ares_options options{};
+        options.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES;
+        options.timeout = server_timeout_ms;
+        options.tries = 1;
+        std::string lookups = "b";
+        options.lookups = lookups.data();
+        const int given = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS;
+        int status = ares_init_options(&channel_, &options, given);
+        if (status == ARES_SUCCESS) {
+            status = ares_set_servers_ports_csv(channel_, where.c_str());
+        }
+        if (status != ARES_SUCCESS) {
+            throw Failure("c-ares with " + where + ": " + ares_strerror(status));
+        }
+    }
+    ~Server() { ares_destroy(channel_); }
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
+
+    [[nodiscard]] Reply ask(const std::string& name) {
+        Reply reply;
+        ares_addrinfo_hints hints{};
+        hints.ai_family = AF_INET;
+        hints.ai_flags = ARES_AI_NOSORT;
+        ares_getaddrinfo(channel_, name.c_str(), nullptr, &hints, on_addresses, &reply);
+        while (!reply.done) { // c-ares ends it: one try of half a second.
+            wait_on(channel_);
+        }
+        return reply;
+    }
+
+private:
+    ares_channel channel_ = nullptr;
 };
 
 NameFinder::NameFinder(const std::vector<std::string>& servers, std::string name)
-    : channel_(std::make_unique<Channel>()), name_(std::move(name) + ".") {
+    : name_(std::move(name) + ".") {
     static std::once_flag once; // c-ares asks for this before the first thread uses it.
     std::call_once(once, [] { ares_library_init(ARES_LIB_INIT_ALL); });
-    ares_options options{};
-    options.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES;
-    options.timeout = server_timeout_ms;
-    options.tries = 1;
-    std::string lookups = "b";
-    options.lookups = lookups.data();
-    const int given = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS;
-    std::string list;
     for (const auto& server : servers) {
-        list += (list.empty() ? "" : ",") + server;
-    }
-    int status = ares_init_options(&channel_->handle, &options, given);
-    if (status == ARES_SUCCESS) {
-        status = ares_set_servers_ports_csv(channel_->handle, list.c_str());
-    }
-    if (status != ARES_SUCCESS) {
-        throw Failure("c-ares with " + list + ": " + ares_strerror(status));
+        servers_.push_back(std::make_unique<Server>(server));
     }
 }
 
-NameFinder::~NameFinder() {
-    ares_destroy(channel_->handle);
-}
+NameFinder::~NameFinder() = default;
 
 Address NameFinder::find() {
-    Found found;
-    ares_addrinfo_hints hints{};
-    hints.ai_family = AF_INET;
-    hints.ai_flags = ARES_AI_NOSORT;
-    ares_getaddrinfo(channel_->handle, name_.c_str(), nullptr, &hints, on_addresses, &found);
-    while (!found.done) { // c-ares ends it: one try of half a second a server.
-        wait_on(channel_->handle);
+    std::vector<Server*> silent;
+    Address found{{}, "no server was asked"};
+    for (const auto& server : servers_) {
+        const auto reply = server->ask(name_);
+        found = address_in(reply);
+        if (is_answer(reply.status)) {
+            break;
+        }
+        if (reply.status == ARES_ETIMEOUT) {
+            silent.push_back(server.get());
+        }
     }
-    return found.address;
+    std::ranges::stable_partition(servers_, [&silent](const auto& server) {
+        return std::ranges::find(silent, server.get()) == silent.end();
+    });
+    return found;
 }
 
 } // namespace lockstep::testbed

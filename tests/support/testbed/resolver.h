@@ -21,8 +21,9 @@ public:
     [[nodiscard]] virtual Address find() = 0;
 };
 
-/// As a client's resolver does it: the zone's servers in their order, the next one after SERVFAIL,
-/// a refused packet or half a second of silence. Nothing is cached.
+/// As a recursive resolver asks the servers of a zone that is delegated to them (docs/dns.md): the
+/// next one after SERVFAIL, a refused packet or half a second of silence, and one that was silent
+/// is from then on asked last. Nothing is cached.
 class NameFinder : public Finder {
 public:
     /// `servers` as "ADDRESS:PORT".
@@ -31,8 +32,8 @@ public:
     [[nodiscard]] Address find() override;
 
 private:
-    struct Channel;
-    std::unique_ptr<Channel> channel_;
+    class Server;
+    std::vector<std::unique_ptr<Server>> servers_; // In the order in which they are asked.
     std::string name_;
 };
 
