@@ -26,13 +26,22 @@ protected:
     // Of a running pair -------------------------------------------------------------------------
     [[nodiscard]] std::unique_ptr<Writers>
     begin_writing(Writers::Connections connections = Writers::Connections::kept);
+    /// With clients that give nothing up while the machine is busy with something else: for tests
+    /// that expect nobody to notice.
+    [[nodiscard]] std::unique_ptr<Writers>
+    begin_patient_writing(Writers::Connections connections = Writers::Connections::kept);
     /// Fails the test unless more writes are acknowledged soon.
     void expect_writes(Writers& writers, std::uint64_t more = 50);
     /// Ends the writers and expects R1 and R2: nothing acknowledged is missing on the primary, and
     /// no two histories acknowledged in turns.
     Ledger expect_nothing_lost(Writers& writers);
-    /// Expects that no client noticed anything.
+    /// Expects that no client noticed anything. Its writers were patient ones.
     static void expect_undisturbed(const Ledger& ledger, Clock::time_point since);
+    /// What a commit of a session on that member does now: waits for the standby. Fails the test
+    /// unless `statement` is seen to wait, so that it is in the log there.
+    void expect_commit_waits(const std::string& member, const std::string& statement);
+    /// Fails the test unless that name server comes to answer so; "" is: no such name.
+    void expect_name(const std::string& server, const std::string& name, const std::string& ip);
     [[nodiscard]] std::string primary();
     /// The member of the pair that is not `member`.
     [[nodiscard]] static std::string other(const std::string& member);
@@ -43,6 +52,8 @@ protected:
     void expect_event(const std::string& kind, const std::string& part, Milliseconds most);
 
 private:
+    [[nodiscard]] std::unique_ptr<Writers> begin(const Writers::Options& options);
+
     std::unique_ptr<Testbed> bed_;
 };
 

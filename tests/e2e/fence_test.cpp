@@ -20,12 +20,12 @@ protected:
     std::string told_beside_a() {
         bed().network().enter("a");
         Session session;
-        auto told = session.connect(bed().superuser_of("a"), in(Milliseconds{1000}));
+        auto told = session.connect(bed().superuser_of("a"), in(Milliseconds{10000}));
         bed().network().enter(Testbed::client_host);
         return told;
     }
     template <class Condition> void expect_soon(const std::string& what, Condition condition) {
-        const auto by = in(Milliseconds{20000});
+        const auto by = in(Milliseconds{30000});
         while (!condition()) {
             ASSERT_LT(Clock::now(), by) << "never seen: " << what;
             std::this_thread::sleep_for(Milliseconds{20});
@@ -40,7 +40,7 @@ protected:
 TEST_F(Fence, WithoutAControllerTheStreamAloneSaysWhoServes) {
     const auto before = bed().pair();
     const auto writers = begin_writing();
-    bed().controller().end(SIGKILL, in(Milliseconds{5000}));
+    bed().controller().end(SIGKILL, in(Milliseconds{20000}));
     std::this_thread::sleep_for(Milliseconds{5500}); // Longer than fence_after: it is really away.
     expect_writes(*writers);
 
@@ -76,39 +76,40 @@ TEST_F(Fence, WithoutAControllerTheStreamAloneSaysWhoServes) {
     expect_nothing_lost(*writers);
 }
 
-/// Agents that count as lost after 3 s instead of 30.
+/// Agents that count as lost after 8 s instead of 30: a restart takes less, however busy the
+/// machine is.
 class Guarded : public EndToEnd {
 protected:
     void SetUp() override {
         EndToEnd::SetUp();
         for (const auto& member : members()) {
             std::ofstream(bed().configuration_of(member), std::ios::app)
-                << "[guardian]\nagent_lost_after_ms = 3000\n";
+                << "[guardian]\nagent_lost_after_ms = 8000\n";
         }
         bed().form();
     }
 };
 
-// About 35 s.
+// About 45 s.
 TEST_F(Guarded, AFrozenAgentsDatabaseIsEndedAndARestartedOnesIsNot) { // R6
     const auto writers = begin_writing();
     const pid_t postmaster = bed().postmaster("a");
-    bed().agent("a").end(SIGKILL, in(Milliseconds{5000}));
+    bed().agent("a").end(SIGKILL, in(Milliseconds{20000}));
     bed().start_agent("a");
-    std::this_thread::sleep_for(Milliseconds{4000}); // Longer than agent_lost_after.
+    std::this_thread::sleep_for(Milliseconds{9000}); // Longer than agent_lost_after.
     EXPECT_EQ(bed().postmaster("a"), postmaster) << "the restarted agent took over";
     expect_writes(*writers);
 
     const auto frozen = Clock::now();
     ASSERT_EQ(kill(bed().agent("a").pid(), SIGSTOP), 0);
-    while (kill(postmaster, 0) == 0 && Clock::now() < frozen + Milliseconds{20000}) {
+    while (kill(postmaster, 0) == 0 && Clock::now() < frozen + Milliseconds{40000}) {
         std::this_thread::sleep_for(Milliseconds{20});
     }
     EXPECT_NE(kill(postmaster, 0), 0) << "the guardian did not end it";
     std::cout << "agent frozen: its strict primary was ended after "
               << std::chrono::duration_cast<Milliseconds>(Clock::now() - frozen).count() << " ms\n";
     const auto ticket = bed().run_dir_of("a") / "a.conf";
-    const auto by = in(Milliseconds{5000});
+    const auto by = in(Milliseconds{20000});
     while (std::filesystem::exists(ticket) && Clock::now() < by) {
         std::this_thread::sleep_for(Milliseconds{20});
     }
@@ -118,7 +119,7 @@ TEST_F(Guarded, AFrozenAgentsDatabaseIsEndedAndARestartedOnesIsNot) { // R6
 
     ASSERT_EQ(kill(bed().agent("a").pid(), SIGCONT), 0);
     expect_in_sync_under("b");
-    expect_event("fenced by guardian", "silent for too long", Milliseconds{10000});
+    expect_event("fenced by guardian", "silent for too long", Milliseconds{20000});
     expect_nothing_lost(*writers);
 }
 

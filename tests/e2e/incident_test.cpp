@@ -24,7 +24,7 @@ TEST_F(Incident, IsExportedAndDecidedUponAgain) {
     ASSERT_EQ(kill(bed().postmaster("a"), SIGKILL), 0);
     bed().wait_for_pair(
         "fail over", [](const Json& pair) { return pair.at("primary") == "b"; },
-        Milliseconds{20000});
+        Milliseconds{45000});
     const auto file = bed().folder() / "incident.jsonl";
     const auto exported = bed().cli({"incident", "export", "shop"});
     ASSERT_EQ(exported.status, 0) << exported.errors;

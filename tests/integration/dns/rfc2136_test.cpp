@@ -170,7 +170,7 @@ TEST_F(Rfc2136Secondary, IsFoundByNsLookupAndNamedUntilItHasCaughtUp) {
     EXPECT_EQ(late.laggards.front().server, "ns2.db.example.test");
     EXPECT_NE(late.laggards.front().reason.find("answers epoch 3"), std::string::npos);
     secondary.notify();
-    const auto by = testbed::in(testbed::Milliseconds{10000});
+    const auto by = testbed::in(testbed::Milliseconds{30000});
     while (!seen(moved).published) {
         ASSERT_LT(testbed::Clock::now(), by) << secondary.log_tail();
     }

@@ -164,7 +164,7 @@ ServerReport Node::observe_until(const std::function<bool(const ServerReport&)>&
         seen = observe();
         return good(*seen);
     };
-    if (!eventually(is_good, std::chrono::seconds{10})) {
+    if (!eventually(is_good)) {
         throw std::runtime_error(std::string("never seen: ") + what);
     }
     return *seen;

@@ -54,7 +54,7 @@ public:
     void freeze();
     void thaw();
     ServerReport observe();
-    /// Observes until `good` says so; fails the test after 10 s.
+    /// Observes until `good` says so; fails the test after 20 s.
     ServerReport observe_until(const std::function<bool(const ServerReport&)>& good,
                                const char* what);
 

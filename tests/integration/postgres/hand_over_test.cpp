@@ -20,7 +20,7 @@ std::optional<Position> stopped_at(Bed& bed, Node& node) {
 /// Asks for a clean stop and waits for the last record, not for the last process.
 Position stop_cleanly(Bed& bed, Node& node) {
     must(bed.run(node.driver().stop(soon())));
-    const auto deadline = Deadline::in(std::chrono::seconds{10});
+    const auto deadline = soon();
     std::optional<Position> end;
     while (!end && !deadline.passed()) {
         end = stopped_at(bed, node);
@@ -98,7 +98,7 @@ TEST(HandOver, EndsSessionsButNoneWhoseCommitWaits) {
     must(waits->start("insert into kept values (2001)"));
     ASSERT_FALSE(bed.run(waits->finish(Deadline::in(Milliseconds{300})))) << "it must wait";
     const auto drained =
-        bed.run(bed.a().driver().drain(Milliseconds{100}, Deadline::in(Milliseconds{1500})));
+        bed.run(bed.a().driver().drain(Milliseconds{100}, Deadline::in(Milliseconds{4000})));
     ASSERT_FALSE(drained);
     EXPECT_EQ(drained.error().code, Errc::timeout);
     EXPECT_NE(drained.error().message.find("1 clients' sessions do not end, 1 of them wait"),

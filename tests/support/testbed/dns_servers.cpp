@@ -10,9 +10,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr Milliseconds start_time{15000};
+constexpr Milliseconds start_time{30000};
 constexpr Milliseconds stop_time{10000};
-constexpr Milliseconds dig_time{8000};
+constexpr Milliseconds dig_time{30000};
 
 fs::path program(DnsServer::Kind kind) {
     const std::string name = kind == DnsServer::Kind::bind ? "named" : "knotd";
@@ -132,7 +132,7 @@ bool DnsServer::answers() const {
 
 std::string DnsServer::dig(const std::vector<std::string>& arguments) const {
     std::vector<std::string> argv{"dig",     "@" + plan_.address, "-p", std::to_string(plan_.port),
-                                  "+time=1", "+tries=2"};
+                                  "+time=5", "+tries=3"};
     argv.insert(argv.end(), arguments.begin(), arguments.end());
     return run({std::move(argv), {}, {}}, in(dig_time)).output;
 }

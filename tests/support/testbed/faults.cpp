@@ -10,7 +10,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr Milliseconds soon{5000};
+constexpr Milliseconds soon{20000};
 constexpr Milliseconds ballast_within{45000};
 
 // Until two looks in a row show nothing new: a process may fork while it is looked for.

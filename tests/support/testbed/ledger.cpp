@@ -8,9 +8,6 @@ namespace lockstep::testbed {
 
 namespace {
 
-constexpr Milliseconds connect_timeout{1000};
-constexpr Milliseconds statement_timeout{2000};
-
 constexpr auto insert_statement =
     "insert into ledger (id, server) values ($1, inet_server_addr())"
     " returning host(server), ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))"
@@ -235,7 +232,7 @@ bool Writers::reach(Finder& finder, Session& session, Standing& standing) {
 /// A server that is not read only has written its history's row: its history is known, and it stays
 /// for as long as that server takes writes.
 std::string Writers::connect(Session& session, const std::string& ip, Standing& standing) {
-    const auto by = in(connect_timeout);
+    const auto by = in(options_.connection_patience);
     auto trouble = session.connect({ip, options_.port, options_.user, options_.engine}, by);
     if (!trouble.empty() || options_.engine == Engine::postgresql) {
         return trouble;
@@ -261,7 +258,7 @@ void Writers::write_one(Session& session, const Standing& standing) {
     write.sent = Clock::now();
     const bool is_postgres = options_.engine == Engine::postgresql;
     auto answer = session.ask(is_postgres ? insert_statement : mysql_insert_statement,
-                              {std::to_string(write.id)}, in(statement_timeout));
+                              {std::to_string(write.id)}, in(options_.statement_patience));
     write.answered = Clock::now();
     write.end = answer.end;
     write.warned = answer.warned;

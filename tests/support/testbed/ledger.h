@@ -69,7 +69,7 @@ struct Ledger {
 
 /// Clients that insert rows one by one, each with an id of its own, and note what the server said.
 /// They find the primary anew before every connection, and give up a statement without an answer
-/// after 2 s by closing the socket.
+/// by closing the socket.
 class Writers {
 public:
     enum class Connections { kept, new_each_time };
@@ -78,6 +78,8 @@ public:
         Connections connections = Connections::kept;
         Milliseconds pause{5}; // Between two writes of one writer.
         Milliseconds retry{5}; // After a failure.
+        Milliseconds connection_patience{1000};
+        Milliseconds statement_patience{2000};
         std::uint16_t port = 0;
         std::string user = "app";
         Engine engine = Engine::postgresql;

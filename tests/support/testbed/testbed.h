@@ -107,7 +107,7 @@ public:
     [[nodiscard]] std::uint16_t database_port() const;
     [[nodiscard]] std::uint16_t name_server_port() const { return 5300; }
 
-    static constexpr Milliseconds default_wait{15000};
+    static constexpr Milliseconds default_wait{30000};
     static constexpr auto controller_host = "controller";
     static constexpr auto client_host = "client";
 
