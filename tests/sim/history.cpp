@@ -38,7 +38,7 @@ class History {
 public:
     History(std::uint64_t seed, const HistoryOptions& options)
         : world_(seed, members_of(seed), policy_of(seed), options.flaws), faults_(world_),
-          seed_(seed), ends_with_faults_(options.ends_with_faults) {
+          chosen_faults_(options.faults), seed_(seed), ends_with_faults_(options.ends_with_faults) {
         world_.machine.keeps_trace = options.keeps_trace;
         world_.store_loses_its_last_write = options.store_loses_its_last_write;
     }
@@ -76,7 +76,11 @@ private:
         wait_for_health(formed_within, "the pair was not formed");
         const auto faults_for = world_.machine.random.between(5, 14) * second;
         world_.streams.one_is_stale_in = 20;
-        faults_.begin(world_.machine.now() + faults_for);
+        if (chosen_faults_) {
+            chosen_faults_(world_);
+        } else {
+            faults_.begin(world_.machine.now() + faults_for);
+        }
         run_until(world_.machine.now() + faults_for);
         if (ends_with_faults_) {
             return;
@@ -139,6 +143,7 @@ private:
 
     World world_;
     Faults faults_;
+    std::function<void(World&)> chosen_faults_;
     std::uint64_t seed_;
     bool ends_with_faults_;
 };

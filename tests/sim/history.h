@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -8,12 +9,16 @@
 
 namespace lockstep::sim {
 
+class World;
+
 /// How a history goes, besides its seed.
 struct HistoryOptions {
     EngineFlaws flaws;
     bool store_loses_its_last_write = false; // When the controller dies (R12).
     bool keeps_trace = false;
     bool ends_with_faults = false; // Whether it gets healthy again is not asked.
+    std::function<void(World&)>
+        faults; // What goes wrong, once the pair is formed; empty: anything.
 };
 
 struct HistoryOutcome {

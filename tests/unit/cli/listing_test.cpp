@@ -82,6 +82,45 @@ TEST(Events, FollowWithJsonPrintsAnObjectALine) {
     EXPECT_EQ(id, 9);
 }
 
+const char* const incident_route = "GET /v1/pairs/shop/incident";
+const char* const incident =
+    R"({"format":"lockstep-incident","version":1,"pair":"shop","entries":[{"view":1},{"view":2}]})";
+
+TEST(Incident, IsALineForTheHeaderAndOneForEachInput) {
+    CliRun cli;
+    cli.answers(incident_route, incident);
+    EXPECT_EQ(cli.run({"incident", "export", "shop", "--since", "5"}), 0) << cli.err.str();
+    EXPECT_EQ(cli.out.str(), R"({"format":"lockstep-incident","pair":"shop","version":1})"
+                             "\n{\"view\":1}\n{\"view\":2}\n");
+    EXPECT_EQ(cli.api->requests.at(0).query.at("since"), "5");
+}
+
+TEST(Incident, IsWrittenToAFile) {
+    const TemporaryFolder folder;
+    const auto file = folder.path() / "shop.jsonl";
+    CliRun cli;
+    cli.answers(incident_route, incident);
+    EXPECT_EQ(cli.run({"incident", "export", "shop", "--output", file.string()}), 0);
+    EXPECT_TRUE(contains(cli.out.str(), "2 inputs of shop are in " + file.string()))
+        << cli.out.str();
+    std::ifstream written(file);
+    std::string line;
+    int lines = 0;
+    while (std::getline(written, line)) {
+        ++lines;
+    }
+    EXPECT_EQ(lines, 3);
+    EXPECT_EQ(cli.run({"incident", "export", "shop", "--output", "/nowhere/shop.jsonl"}), 1);
+    EXPECT_TRUE(contains(cli.err.str(), "/nowhere/shop.jsonl cannot be written")) << cli.err.str();
+}
+
+TEST(Incident, SaysWhenTheAnswerIsNone) {
+    CliRun cli;
+    cli.answers(incident_route, "{}");
+    EXPECT_EQ(cli.run({"incident", "export", "shop"}), 1);
+    EXPECT_TRUE(contains(cli.err.str(), "cannot be read")) << cli.err.str();
+}
+
 TEST(Agents, ListsThemWithTheirPair) {
     CliRun cli;
     auto silent = samples::agent("c", nullptr);

@@ -279,6 +279,22 @@ TEST_F(Api, AsksForEventsAsTheQuerySays) {
     }
 }
 
+TEST_F(Api, ExportsAnIncidentWithItsHeader) {
+    operations_->incident_lines = {R"({"view":1})", R"({"view":2})"};
+    const auto answer = call("GET", "/v1/pairs/shop/incident", "", {{"since", "1795383200123"}});
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(operations_->asked_since, 1795383200123);
+    EXPECT_EQ(answer.body.at("format"), "lockstep-incident");
+    EXPECT_EQ(answer.body.at("version"), 1);
+    EXPECT_EQ(answer.body.at("pair"), "shop");
+    EXPECT_EQ(answer.body.at("entries"), json::parse(R"([{"view":1},{"view":2}])"));
+    operations_->incident_lines.clear();
+    EXPECT_EQ(call("GET", "/v1/pairs/shop/incident").body.at("entries"), json::array());
+    EXPECT_EQ(operations_->asked_since, 0);
+    EXPECT_EQ(call("GET", "/v1/pairs/shop/incident", "", {{"since", "now"}}).status, 400);
+    EXPECT_EQ(call("GET", "/v1/pairs/nobody/incident").status, 404);
+}
+
 TEST_F(Api, ShowsEventsWithTheirTimeInWords) {
     operations_->event_log = {
         {7, 1795383200123, "shop", "a", Revision{9}, "promote", Severity::warning, "a is lost"}};
