@@ -92,6 +92,7 @@ Awaitable<Result<void>> Duties::start(Ticket ticket, Goal goal) {
             state_.inside->standby = !ticket.primary; // Made so with the ticket.
         }
         state_.door = ticket.door;
+        state_.door_since = ticket.door == Door::shut ? "it was started just now" : "";
         state_.in_force = std::move(ticket);
         if (state_.hand_over) { // It is over, whatever came of it: not again under this revision.
             state_.hand_over->stage = HandOverStage::preparing;

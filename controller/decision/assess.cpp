@@ -145,7 +145,7 @@ void assess_candidates(const PairRecord& record, const View& view, Assessment& s
 /// Whether the primary is heard to serve, in whichever epoch: then nothing is forced past it.
 bool serves(const PairRecord& record, const View& view) {
     const auto primary = heard(record, view, record.primary);
-    return primary && primary->server == ServerState::primary;
+    return primary && serves_clients(*primary);
 }
 
 bool may_be_forced(const Observation* target) {

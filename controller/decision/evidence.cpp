@@ -22,6 +22,10 @@ const MemberView* member_view(const View& view, const MemberId& id) {
     return found == view.members.end() ? nullptr : &found->second;
 }
 
+bool serves_clients(const Observation& told) {
+    return told.server == ServerState::primary && told.door.empty();
+}
+
 bool is_full(const Observation& told) {
     return told.disk.full_for > Milliseconds{0};
 }

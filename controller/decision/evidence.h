@@ -46,6 +46,9 @@ struct Failure {
 /// Null: nothing is known of it.
 [[nodiscard]] const MemberView* member_view(const View& view, const MemberId& id);
 
+/// It is a primary that lets clients in. One behind its shut door serves nobody (R9).
+[[nodiscard]] bool serves_clients(const Observation& told);
+
 /// Its disk has no room, nor a ballast left to release; and that in words.
 [[nodiscard]] bool is_full(const Observation& told);
 [[nodiscard]] std::string how_full(const Observation& told);

@@ -26,7 +26,7 @@ Result<PairRecord> by_force(const PairRecord& record, const View& view,
         return refuse("--accept-data-loss needs --to: which member becomes the primary");
     }
     const auto* primary = heard(record, view, record.primary);
-    if (primary != nullptr && primary->server == ServerState::primary) {
+    if (primary != nullptr && serves_clients(*primary)) {
         return refuse(record.primary + " is heard to serve: nothing is forced past it. Stop it "
                                        "first, or wait for a standby to be in sync");
     }

@@ -471,6 +471,10 @@ TEST(Intent, AForceNeedsATargetWithDataAndAPrimaryThatDoesNotServe) {
     auto view = view_of(record);
     EXPECT_FALSE(assess(record, view).facts.force_asked);
     EXPECT_TRUE(assess(record, view).facts.force_moot);
+    told(view, "a").door = "its standby does not stream from it"; // R9: it serves nobody.
+    EXPECT_TRUE(assess(record, view).facts.force_asked);
+    EXPECT_FALSE(assess(record, view).facts.force_moot);
+    told(view, "a").door = "";
     told(view, "a").server = ServerState::stopped;
     EXPECT_TRUE(assess(record, view).facts.force_asked);
     told(view, "b").server = ServerState::stopped;

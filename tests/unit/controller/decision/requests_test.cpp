@@ -47,6 +47,19 @@ TEST(Failover, AcceptingALossAlsoNeedsHowTheOldPrimaryWasStopped) {
     EXPECT_FALSE(with_failover(record, view, request));
 }
 
+TEST(Failover, APrimaryBehindItsShutDoorServesNobodyAndMayBeForcedPast) { // R9
+    const auto record = solo_record();
+    auto request = to("b");
+    request.accept_data_loss = true;
+    request.fenced_by = "stopped by hand";
+    auto view = view_of(record);
+    told(view, "a").door = "its standby does not stream from it";
+    EXPECT_TRUE(with_failover(record, view, request));
+    request.fenced_by = "";
+    EXPECT_FALSE(with_failover(record, view, request))
+        << "how it was stopped must be said all the same";
+}
+
 TEST(Failover, NobodyForcesPastAnInSyncStandby) {
     auto record = in_sync_record();
     record.members["c"] = member("c", "10.0.0.3");
