@@ -59,6 +59,11 @@ void Observer::probed(const MemberId& member, bool database_answered, bool agent
                       Milliseconds now) {
     auto& known = seen(member, now);
     const auto note = [now](PortWatch& port, bool answered) {
+std::optional<Milliseconds> Observer::silence_of(const MemberId& member, Milliseconds now) const {
+    const auto found = members_.find(member);
+    return found == members_.end() ? std::nullopt : std::optional(now - found->second.since);
+}
+
         if (answered) {
             port.alive(now);
             return;

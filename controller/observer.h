@@ -24,6 +24,10 @@ public:
     /// R11: a second stream with this identity was refused.
     void refused_stream(const MemberId& member, std::string reason, Milliseconds now);
 
+    /// Since its agent was last heard; empty: nothing is known of it.
+    [[nodiscard]] std::optional<Milliseconds> silence_of(const MemberId& member,
+                                                         Milliseconds now) const;
+
     /// Whether the controller should connect to the member's ports itself: its agent is silent,
     /// or says that its server is not well.
     [[nodiscard]] bool wants_probe(const MemberId& member, Milliseconds now);

@@ -14,8 +14,9 @@
 namespace lockstep {
 
 /// Asks every authoritative server for every pair until it answers what is wanted; then, and not
-/// before, an endpoint is published. Servers beside agents that are not connected are listed as
-/// laggards but wait for nobody. DNS services of others are told besides, each on its own.
+/// before, an endpoint is published. Servers beside agents that are away or silent are listed
+/// as laggards, and nobody waits for them. DNS services of others are told besides, each on its
+/// own.
 class Publisher {
 public:
     /// Whether the server with this label can have been told of the zone now.

@@ -158,14 +158,19 @@ std::optional<RecordedMember> Controller::recorded(const MemberId& member) const
                           record.policy.profile};
 }
 
-/// The controller's own servers always are; an agent's while it is connected.
+/// The controller's own servers always are; an agent's while it speaks. The stream of a lost host
+/// stays open for seconds, and nobody's publication waits for that.
 bool Controller::is_reachable(const std::string& name_server) const {
     const auto& agents = hub_.agents();
     const auto beside = std::find_if(agents.begin(), agents.end(), [&](const auto& entry) {
         return name_server_label(entry.first) == name_server;
     });
     if (beside != agents.end()) {
-        return hub_.is_connected(beside->first);
+        const auto& member = beside->first;
+        const auto silence = observer_.silence_of(member, boot_time());
+        const auto loop = pairs_.of_member(member);
+        const auto profile = loop ? loop->record().policy.profile : Profile::lan;
+        return hub_.is_connected(member) && silence && *silence < timings_of(profile).dead_after;
     }
     return name_server.starts_with(name_server_label("controller"));
 }

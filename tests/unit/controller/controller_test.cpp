@@ -264,6 +264,26 @@ TEST_F(ControllerTest, CallsANamePublishedOnceTheServersOfConnectedAgentsAnswer)
     EXPECT_TRUE(run(work));
 }
 
+TEST_F(ControllerTest, HoldsNoPublicationUpForTheServerOfAnAgentThatFellSilent) {
+    const auto work = [this]() -> Awaitable<bool> {
+        const auto a = agent("a", "host-a");
+        const auto b = agent("b", "host-b");
+        b->hello.dns_address = "127.0.0.1:1"; // Nobody answers there.
+        const bool formed = co_await form(a, b);
+        const bool told = co_await event_told("published", "whose agent is away: ns-b");
+        EXPECT_TRUE(told);
+        const PairName shop = "shop";
+        const auto after = co_await controller->operations().pair(shop);
+        EXPECT_TRUE(after->endpoint.published);
+        EXPECT_EQ(after->endpoint.laggards.size(), 1U) << "it is named all the same";
+        for (const auto& member : after->members) {
+            EXPECT_TRUE(member.seen.connected) << member.member.id;
+        }
+        co_return formed;
+    };
+    EXPECT_TRUE(run(work));
+}
+
 TEST_F(ControllerTest, TellsARemovedMemberThatItIsNoMemberAnyMore) {
     const auto work = [this]() -> Awaitable<bool> {
         const auto a = agent("a", "host-a");
