@@ -18,16 +18,16 @@ constexpr int format_version = 1;
 
 static void to_json(json& out, const MemberView& value) {
     const auto& [connected, silent, observation, highest, probe_failed, database_port_dead,
-                 refused_stream] = value;
-    out = {{"connected", connected},          {"silent", silent},
-           {"observation", observation},      {"highest", highest},
-           {"probe_failed", probe_failed},    {"database_port_dead", database_port_dead},
-           {"refused_stream", refused_stream}};
+                 refused_stream, database_down_for] = value;
+    out = {{"connected", connected},           {"silent", silent},
+           {"observation", observation},       {"highest", highest},
+           {"probe_failed", probe_failed},     {"database_port_dead", database_port_dead},
+           {"refused_stream", refused_stream}, {"database_down_for", database_down_for}};
 }
 
 static void from_json(const json& in, MemberView& value) {
     auto& [connected, silent, observation, highest, probe_failed, database_port_dead,
-           refused_stream] = value;
+           refused_stream, database_down_for] = value;
     in.at("connected").get_to(connected);
     in.at("silent").get_to(silent);
     in.at("observation").get_to(observation);
@@ -35,6 +35,7 @@ static void from_json(const json& in, MemberView& value) {
     in.at("probe_failed").get_to(probe_failed);
     in.at("database_port_dead").get_to(database_port_dead);
     in.at("refused_stream").get_to(refused_stream);
+    in.at("database_down_for").get_to(database_down_for);
 }
 
 static void to_json(json& out, const View& value) {

@@ -10,6 +10,10 @@ constexpr Milliseconds silent_agent{300};
 /// other one has given up.
 constexpr Milliseconds refusal_stands{15000};
 
+bool runs(const Observation& told) {
+    return told.server == ServerState::primary || told.server == ServerState::standby;
+}
+
 } // namespace
 
 Observer::Seen& Observer::seen(const MemberId& member, Milliseconds now) {
@@ -32,6 +36,11 @@ void Observer::heard(const MemberId& member, Observation observation, Millisecon
     if (is_fine(observation)) {
         known.database.alive(now);
     }
+    if (runs(observation)) {
+        known.database_down_since.reset();
+    } else if (!known.database_down_since) {
+        known.database_down_since = now;
+    }
     known.observation = std::move(observation);
 }
 
@@ -50,6 +59,11 @@ void Observer::refused_stream(const MemberId& member, std::string reason, Millis
     known.refused_at = now;
 }
 
+std::optional<Milliseconds> Observer::silence_of(const MemberId& member, Milliseconds now) const {
+    const auto found = members_.find(member);
+    return found == members_.end() ? std::nullopt : std::optional(now - found->second.since);
+}
+
 bool Observer::wants_probe(const MemberId& member, Milliseconds now) {
     const auto& known = seen(member, now);
     return now - known.since > silent_agent || !known.observation || !is_fine(*known.observation);
@@ -59,11 +73,6 @@ void Observer::probed(const MemberId& member, bool database_answered, bool agent
                       Milliseconds now) {
     auto& known = seen(member, now);
     const auto note = [now](PortWatch& port, bool answered) {
-std::optional<Milliseconds> Observer::silence_of(const MemberId& member, Milliseconds now) const {
-    const auto found = members_.find(member);
-    return found == members_.end() ? std::nullopt : std::optional(now - found->second.since);
-}
-
         if (answered) {
             port.alive(now);
             return;
@@ -90,6 +99,9 @@ MemberView Observer::view_of(const MemberId& member, const Timings& timings,
     view.highest = known.highest;
     view.database_port_dead = known.database.dead(now, timings.dead_after);
     view.probe_failed = view.database_port_dead && known.agent.dead(now, timings.dead_after);
+    if (known.database_down_since) {
+        view.database_down_for = now - *known.database_down_since;
+    }
     if (now - known.refused_at < refusal_stands) {
         view.refused_stream = known.refused_stream;
     }

@@ -49,6 +49,7 @@ private:
         Position highest;
         PortWatch database;
         PortWatch agent;
+        std::optional<Milliseconds> database_down_since; // As its agent tells.
         std::string refused_stream;
         Milliseconds refused_at{0};
     };

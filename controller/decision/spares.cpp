@@ -20,12 +20,33 @@ bool has_spare(const PairRecord& record) {
     return false;
 }
 
-/// Its agent is silent for long; a member that an operator takes out is nobody to wait for.
+/// Why a member counts as away; empty: it does not. Its agent is silent for long, or says that its
+/// database does not run or its disk is no good. One that is being made anew is on its way back,
+/// unless it was away before that: making it may fail, again and again.
+std::string absence(const PairRecord& record, const View& view, const Member& member) {
+    const auto* told = heard(record, view, member.id);
+    if (told == nullptr) {
+        return long_silent(record, view, member.id) ? member.id + "'s agent is not heard" : "";
+    }
+    const bool known_away = record.away && record.away->member == member.id;
+    if (told->job && !known_away) {
+        return "";
+    }
+    const auto timings = timings_for(record);
+    if (view.members.at(member.id).database_down_for >= 2 * timings.dead_after) {
+        return member.id + "'s database does not run (" + std::string(to_string(told->server)) +
+               ")";
+    }
+    const auto trouble = own_trouble(timings, *told);
+    return trouble.empty() ? "" : member.id + " is of no use (" + trouble + ")";
+}
+
+/// A member that an operator takes out is nobody to wait for.
 bool is_away(const PairRecord& record, const View& view, const Member& member) {
     const bool leaves =
         record.intent.kind == IntentKind::remove && record.intent.member == member.id;
     return member.kind == MemberKind::data && member.id != record.primary && !leaves &&
-           heard(record, view, member.id) == nullptr && long_silent(record, view, member.id);
+           !absence(record, view, member).empty();
 }
 
 std::optional<Away> who_is_away(const PairRecord& record, const View& view) {
@@ -83,18 +104,17 @@ void assess_spares(const PairRecord& record, const View& view, Assessment& seen)
     }
     const auto away_for = view.unix_ms - seen.away->since_unix_ms;
     const bool long_enough = away_for >= std::int64_t{record.policy.replace_after_seconds} * 1000;
-    seen.spare_evidence = seen.away->member + "'s agent is not heard since " +
-                          seconds(Milliseconds{away_for}) + "; a spare takes its place after " +
-                          patience_of(record);
+    const auto why = absence(record, view, record.members.at(seen.away->member));
+    seen.spare_evidence = why + " since " + seconds(Milliseconds{away_for}) +
+                          "; a spare takes its place after " + patience_of(record);
     choose_spare(record, view, seen);
     if (record.paused) {
         seen.spare_evidence += "; paused by an operator";
     }
     seen.facts.spare_due = long_enough && seen.spare && !record.paused && !seen.facts.away_changed;
     if (seen.facts.spare_due) {
-        seen.spare_evidence = *seen.spare + " takes the place of " + seen.away->member +
-                              ", whose agent is not heard since " +
-                              seconds(Milliseconds{away_for}) + ", longer than " +
+        seen.spare_evidence = *seen.spare + " takes the place of " + seen.away->member + ": " +
+                              why + " since " + seconds(Milliseconds{away_for}) + ", longer than " +
                               patience_of(record) + "; " + seen.away->member +
                               " is a spare from now on: commits do not wait for it when it is back";
     }

@@ -14,11 +14,12 @@ struct MemberView {
     bool connected = false; // Its agent's stream is open.
     Milliseconds silent{0}; // Since its agent was last heard; ages the observation too.
     std::optional<Observation> observation; // The last one of this connection or an earlier one.
-    Position highest;                // The furthest position ever seen from it, on its history.
-    bool probe_failed = false;       // The controller's own TCP connects to the agent's and the
-                                     // database's port both fail, since `dead_after` at least.
-    bool database_port_dead = false; // The same for the database's port alone.
-    std::string refused_stream;      // A second stream with this identity was refused (R11).
+    Position highest;                  // The furthest position ever seen from it, on its history.
+    bool probe_failed = false;         // The controller's own TCP connects to the agent's and the
+                                       // database's port both fail, since `dead_after` at least.
+    bool database_port_dead = false;   // The same for the database's port alone.
+    std::string refused_stream;        // A second stream with this identity was refused (R11).
+    Milliseconds database_down_for{0}; // For so long its agent has told of no running database.
 };
 
 /// Everything that decide() may know besides the record.

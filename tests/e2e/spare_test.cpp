@@ -70,5 +70,25 @@ TEST_F(Spares, TakeThePlaceOfALostStandbyAndKeepItWhenItIsBack) {
     expect_nothing_lost(*writers);
 }
 
+/// Each member's data on a disk of its own.
+class SparesOnDisks : public Spares {
+protected:
+    [[nodiscard]] std::uint64_t data_disk_bytes() const override { return 600U << 20U; }
+};
+
+// About 45 s.
+TEST_F(SparesOnDisks, TakeThePlaceOfAMemberWhoseDiskIsBrokenThoughItsAgentTalks) {
+    form_with_spare();
+    const auto writers = begin_writing();
+    bed().disk_of("b").break_down();
+    wait_for("be in sync with c", [](const Json& pair) { return is_in_sync(pair, "a", "c"); });
+    EXPECT_TRUE(has_event("replace", "c takes the place of b: b"));
+    const auto b = member_of(bed().pair(), "b");
+    EXPECT_EQ(b.at("connected"), true) << b;
+    EXPECT_EQ(b.at("kind"), "spare") << b;
+    expect_writes(*writers);
+    expect_nothing_lost(*writers);
+}
+
 } // namespace
 } // namespace lockstep::e2e

@@ -53,6 +53,7 @@ private:
         view.highest = position();
         view.probe_failed = flag();
         view.database_port_dead = flag();
+        view.database_down_for = Milliseconds{pick<std::int64_t>({0, 1, 86400000})};
         view.refused_stream = pick<std::string>({"", "two agents have the identity ä"});
         if (below(5) != 0) {
             view.observation = observation(record, id);

@@ -170,6 +170,21 @@ TEST(Observer, TellsARefusedSecondStreamForAWhile) {
     EXPECT_EQ(observer.view_of("a", lan, 200000ms).refused_stream, "");
 }
 
+TEST(Observer, CountsHowLongAnAgentHasToldOfNoRunningDatabase) {
+    Observer observer;
+    auto told = healthy("b");
+    observer.heard("b", told, 1000ms);
+    EXPECT_EQ(observer.view_of("b", lan, 1500ms).database_down_for, 0ms);
+    told.server = ServerState::stopped;
+    observer.heard("b", told, 2000ms);
+    told.server = ServerState::starting; // It does not answer yet, and it may die again.
+    observer.heard("b", told, 3000ms);
+    EXPECT_EQ(observer.view_of("b", lan, 3500ms).database_down_for, 1500ms);
+    told.server = ServerState::standby;
+    observer.heard("b", told, 4000ms);
+    EXPECT_EQ(observer.view_of("b", lan, 4500ms).database_down_for, 0ms);
+}
+
 TEST(Observer, MakesAViewOfTheMembersOfOnePairOnly) {
     Observer observer;
     observer.heard("a", healthy("a"), 1000ms);

@@ -57,6 +57,47 @@ TEST_P(Spares, AMemberThatIsSilentForLongIsNotedOnce) {
     expect_nothing_done();
 }
 
+TEST_P(Spares, AMemberWhoseDatabaseDoesNotRunIsAwayThoughItsAgentTalks) {
+    come_back();
+    told(view_, "b").server = ServerState::stopped;
+    auto& down_for = view_.members.at("b").database_down_for;
+    down_for = 2 * timings_of(GetParam()).dead_after - Milliseconds{1};
+    expect_nothing_done();
+    down_for += Milliseconds{1};
+    const auto decision = decided();
+    ASSERT_EQ(decision.action, Action::note_away) << decision.because;
+    EXPECT_NE(decision.because.find("b's database does not run (stopped)"), std::string::npos)
+        << decision.because;
+    note(600000);
+    EXPECT_EQ(decided().action, Action::replace) << decided().because;
+    EXPECT_NE(decided().because.find("c takes the place of b: b's database does not run"),
+              std::string::npos)
+        << decided().because;
+}
+
+TEST_P(Spares, AMemberWhoseDiskIsNoGoodIsAwayThoughItsDatabaseRuns) {
+    come_back();
+    told(view_, "b").fsync = {timings_of(GetParam()).dead_after, "Input/output error"};
+    ASSERT_EQ(decided().action, Action::note_away) << decided().because;
+    EXPECT_NE(decided().because.find("Input/output error"), std::string::npos);
+    note(600000);
+    EXPECT_EQ(decided().action, Action::replace);
+}
+
+TEST_P(Spares, AMemberThatIsBeingMadeAnewIsNotAwayUnlessItWasBefore) {
+    come_back();
+    told(view_, "b").server = ServerState::no_data;
+    told(view_, "b").job = Job{"cloning from a", 1, 2, {}};
+    view_.members.at("b").database_down_for = Milliseconds{3600000};
+    expect_nothing_done();
+    note(1000); // It failed at that before.
+    expect_nothing_done();
+    EXPECT_TRUE(record_.away);
+    told(view_, "b").job.reset();
+    note(600000);
+    EXPECT_EQ(decided().action, Action::replace);
+}
+
 TEST_P(Spares, AShortSilenceIsNotNoted) {
     view_.members.at("b").silent -= Milliseconds{1};
     expect_nothing_done();
