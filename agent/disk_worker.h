@@ -2,12 +2,11 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 
-#include "agent/wake.h"
+#include "agent/disk_tickets.h"
 #include "core/result.h"
 #include "platform/asio.h"
 #include "platform/deadline.h"
@@ -35,7 +34,8 @@ public:
         auto outcome = std::make_shared<std::optional<Result<T>>>();
         std::function<void()> job = [outcome, work = std::move(work)] { outcome->emplace(work()); };
         const auto ticket = submit(std::move(job));
-        const bool done = co_await finished(ticket, deadline);
+        const auto tickets = tickets_;
+        const bool done = co_await DiskTickets::finished(tickets, ticket, deadline);
         if (!done) {
             co_return fail(Errc::timeout, what + ": the disk did not answer in time");
         }
@@ -43,16 +43,13 @@ public:
     }
 
 private:
-    struct Queue;   // Shared with the thread, which may outlive this object.
-    struct Waiting; // Of the loop's thread only.
+    struct Queue; // Shared with the thread, which may outlive this object.
     [[nodiscard]] bool is_full() const;
     std::uint64_t submit(std::function<void()> job);
-    [[nodiscard]] Awaitable<bool> finished(std::uint64_t ticket, Deadline deadline);
 
     asio::any_io_executor executor_;
     std::shared_ptr<Queue> queue_;
-    std::shared_ptr<Waiting> waiting_;
-    std::uint64_t last_ticket_ = 0;
+    std::shared_ptr<DiskTickets> tickets_;
 };
 
 } // namespace lockstep

@@ -176,8 +176,10 @@ Awaitable<HttpResponse> delete_pair(Call call) {
                                     : view_of_removal(name));
 }
 
-Awaitable<HttpResponse> add_member(Call call) {
-    const auto request = parse_add_member(call.request.body);
+/// What every change of one pair's record has in common.
+template <class Request>
+Awaitable<HttpResponse> change_record(Call call, Result<Request> request,
+                                      Awaitable<Result<PairRecord>> (*change)(Call, Request)) {
     if (!request) {
         co_return respond_bad_request(request.error().message);
     }
@@ -185,81 +187,56 @@ Awaitable<HttpResponse> add_member(Call call) {
     if (!before) {
         co_return respond(before.error());
     }
-    const auto name = call.names[0];
-    const auto member = request->member;
-    const auto kind = request->kind;
-    const auto asked = call.asked;
-    const auto after = co_await call.operations->add_member(name, member, kind, asked);
+    const auto after = co_await change(call, std::move(*request));
     co_return changed(call, *before, after);
 }
 
+/// A body that says nothing.
+struct Nothing {};
+Result<Nothing> nothing_in(const Call& call) {
+    return parse_nothing(call.request.body).map([] { return Nothing{}; });
+}
+
+Awaitable<HttpResponse> add_member(Call call) {
+    auto request = parse_add_member(call.request.body);
+    return change_record<AddMember>(
+        std::move(call), std::move(request), [](Call asked, AddMember member) {
+            return asked.operations->add_member(asked.names[0], member.member, member.kind,
+                                                asked.asked);
+        });
+}
+
 Awaitable<HttpResponse> remove_member(Call call) {
-    if (const auto empty = parse_nothing(call.request.body); !empty) {
-        co_return respond_bad_request(empty.error().message);
-    }
-    const auto before = co_await record_before(call);
-    if (!before) {
-        co_return respond(before.error());
-    }
-    const auto name = call.names[0];
-    const auto member = call.names[1];
-    const auto asked = call.asked;
-    const auto after = co_await call.operations->remove_member(name, member, asked);
-    co_return changed(call, *before, after);
+    auto nothing = nothing_in(call);
+    return change_record<Nothing>(std::move(call), std::move(nothing), [](Call asked, Nothing) {
+        return asked.operations->remove_member(asked.names[0], asked.names[1], asked.asked);
+    });
 }
 
 Awaitable<HttpResponse> fail_over(Call call) {
     auto request = parse_failover(call.request.body);
-    if (!request) {
-        co_return respond_bad_request(request.error().message);
-    }
-    const auto before = co_await record_before(call);
-    if (!before) {
-        co_return respond(before.error());
-    }
-    const auto name = call.names[0];
-    const auto asked = call.asked;
-    request->asked_by = asked.who;
-    const auto after = co_await call.operations->fail_over(name, std::move(*request), asked);
-    co_return changed(call, *before, after);
+    return change_record<FailoverRequest>(
+        std::move(call), std::move(request), [](Call asked, FailoverRequest failover) {
+            failover.asked_by = asked.asked.who;
+            return asked.operations->fail_over(asked.names[0], std::move(failover), asked.asked);
+        });
 }
 
 Awaitable<HttpResponse> switch_over(Call call) {
     auto request = parse_switchover(call.request.body);
-    if (!request) {
-        co_return respond_bad_request(request.error().message);
-    }
-    const auto before = co_await record_before(call);
-    if (!before) {
-        co_return respond(before.error());
-    }
-    const auto name = call.names[0];
-    const auto asked = call.asked;
-    request->asked_by = asked.who;
-    const auto after = co_await call.operations->switch_over(name, std::move(*request), asked);
-    co_return changed(call, *before, after);
+    return change_record<SwitchoverRequest>(
+        std::move(call), std::move(request), [](Call asked, SwitchoverRequest switchover) {
+            switchover.asked_by = asked.asked.who;
+            return asked.operations->switch_over(asked.names[0], std::move(switchover),
+                                                 asked.asked);
+        });
 }
 
-Awaitable<HttpResponse> set_paused(Call call, bool paused) {
-    if (const auto empty = parse_nothing(call.request.body); !empty) {
-        co_return respond_bad_request(empty.error().message);
-    }
-    const auto before = co_await record_before(call);
-    if (!before) {
-        co_return respond(before.error());
-    }
-    const auto name = call.names[0];
-    const auto asked = call.asked;
-    const auto after = co_await call.operations->set_paused(name, paused, asked);
-    co_return changed(call, *before, after);
-}
-
-Awaitable<HttpResponse> pause_pair(Call call) {
-    return set_paused(std::move(call), true);
-}
-
-Awaitable<HttpResponse> resume_pair(Call call) {
-    return set_paused(std::move(call), false);
+template <bool paused> Awaitable<HttpResponse> set_paused(Call call) {
+    auto nothing = nothing_in(call);
+    return change_record<Nothing>(std::move(call), std::move(nothing), [](Call asked, Nothing) {
+        return asked.operations->set_paused(asked.names[0], paused, asked.asked);
+    });
 }
 
 Awaitable<HttpResponse> create_token(Call call) {
@@ -300,8 +277,8 @@ constexpr std::array routes = {
     Route{"DELETE", "/v1/pairs/*/members/*", of_change, remove_member},
     Route{"POST", "/v1/pairs/*/failover", of_change, fail_over},
     Route{"POST", "/v1/pairs/*/switchover", of_change, switch_over},
-    Route{"POST", "/v1/pairs/*/pause", of_change, pause_pair},
-    Route{"POST", "/v1/pairs/*/resume", of_change, resume_pair},
+    Route{"POST", "/v1/pairs/*/pause", of_change, set_paused<true>},
+    Route{"POST", "/v1/pairs/*/resume", of_change, set_paused<false>},
     Route{"POST", "/v1/tokens", of_change, create_token},
 };
 

@@ -15,11 +15,6 @@ struct DiskWorker::Queue {
     std::optional<sim::Appointment> next;
 };
 
-struct DiskWorker::Waiting {
-    std::map<std::uint64_t, std::shared_ptr<Wake>> tickets;
-    std::map<std::uint64_t, bool> done;
-};
-
 namespace {
 
 constexpr std::size_t most_waiting = 8;
@@ -44,7 +39,7 @@ template <class Queue> void work_off(const std::shared_ptr<Queue>& queue) {
 
 DiskWorker::DiskWorker(asio::any_io_executor executor)
     : executor_(std::move(executor)), queue_(std::make_shared<Queue>()),
-      waiting_(std::make_shared<Waiting>()) {
+      tickets_(std::make_shared<DiskTickets>(executor_)) {
     queue_->process = &sim::Process::of(executor_);
 }
 
@@ -65,31 +60,16 @@ bool DiskWorker::is_full() const {
 }
 
 std::uint64_t DiskWorker::submit(std::function<void()> job) {
-    const auto ticket = ++last_ticket_;
-    waiting_->tickets[ticket] = std::make_shared<Wake>(executor_);
-    auto run = [waiting = std::weak_ptr(waiting_), ticket, job = std::move(job)] {
+    const auto ticket = tickets_->take();
+    auto run = [tickets = std::weak_ptr(tickets_), ticket, job = std::move(job)] {
         job();
-        const auto here = waiting.lock();
-        if (here && here->tickets.contains(ticket)) {
-            here->done[ticket] = true;
-            here->tickets.at(ticket)->notify();
+        if (const auto here = tickets.lock()) {
+            here->done(ticket);
         }
     };
     queue_->jobs.emplace_back(std::move(run));
     work_off(queue_);
     return ticket;
-}
-
-Awaitable<bool> DiskWorker::finished(std::uint64_t ticket, Deadline deadline) {
-    const auto waiting = waiting_;
-    const auto wake = waiting->tickets.at(ticket);
-    while (!waiting->done.contains(ticket) && !deadline.passed()) {
-        co_await wake->wait(deadline.left());
-    }
-    const bool done = waiting->done.contains(ticket);
-    waiting->tickets.erase(ticket);
-    waiting->done.erase(ticket);
-    co_return done;
 }
 
 } // namespace lockstep
