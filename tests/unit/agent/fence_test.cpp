@@ -111,6 +111,7 @@ TEST_F(Fencing, OnlyWhileItListenedWasAControllerAway) { // R5
     state.asked_at = boot_time();
     EXPECT_FALSE(judge_boot(state, agent->memory()).allowed) << "it spoke a moment ago";
     state.told_at = boot_time() - Milliseconds{6000};
+    state.awake_since = *state.told_at;
     EXPECT_TRUE(judge_boot(state, agent->memory()).allowed);
     state.awake_since = boot_time() - Milliseconds{1000};
     EXPECT_FALSE(judge_boot(state, agent->memory()).allowed) << "it was frozen until then";
