@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "drivers/mysql/config.h"
+
+/// What differs between the two only by name. What differs in kind is in files of its own.
+namespace lockstep::mysql {
+
+struct Words {
+    std::string_view engine;  // "mariadb": the driver's name, and in the record.
+    std::string_view product; // "MariaDB", for people.
+    std::string_view server;  // Programs, looked for in Config::bin_dir.
+    std::string_view client;
+    std::string_view log_decoder;
+    std::string_view copier; // Empty: the server clones itself.
+
+    std::string_view wait_enabled; // Variables of semi-synchronous replication.
+    std::string_view wait_timeout;
+    std::string_view wait_point;
+    std::string_view wait_without_standby;
+    std::string_view acknowledge_enabled;
+    std::string_view wait_status; // Status variables.
+    std::string_view waiting_sessions;
+    std::string_view not_waited_for;
+
+    std::string_view wait_state;   // Processlist: a commit that waits for the standby.
+    std::string_view queued_state; // Processlist: a commit queued behind one that waits.
+    std::string_view dump_command; // Processlist: COMMAND of a stream to a standby.
+
+    std::string_view start_receiver;
+    std::string_view stop_receiver;
+    std::string_view start_applier;
+    std::string_view stop_applier;
+    std::string_view stop_both;
+    std::string_view forget_upstream;
+    std::string_view show_stream;
+    std::string_view log_updates; // "log_slave_updates"
+};
+
+[[nodiscard]] const Words& words(Flavour flavour);
+
+/// A statement of its own. The largest timeout that both engines are known to wait for.
+inline constexpr std::string_view longest_wait_ms = "1000000000000000000";
+
+/// Server versions that are known to do all that is asked of them. Errors: `unsupported`, naming
+/// the version and the least one.
+[[nodiscard]] Result<void> check_version(Flavour flavour, std::string_view version);
+
+} // namespace lockstep::mysql

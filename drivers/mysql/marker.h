@@ -1,0 +1,21 @@
+#pragma once
+
+#include <filesystem>
+
+#include "core/result.h"
+
+/// F23: the durable file in the data folder that says that a promotion of this data has begun. It
+/// is there before the first step that could make the server writable, and goes when the data has
+/// become a standby's (clone, rewind).
+namespace lockstep::mysql {
+
+inline constexpr const char* promotion_marker = "lockstep_promotion_begun";
+/// In the data folder while it is being filled: what is there is worth nothing yet.
+inline constexpr const char* incomplete_marker = "lockstep_incomplete";
+
+/// Written and flushed, with its folder, when it returns.
+[[nodiscard]] Result<void> mark_promotion_begun(const std::filesystem::path& data_dir);
+[[nodiscard]] Result<void> unmark_promotion(const std::filesystem::path& data_dir);
+[[nodiscard]] bool promotion_has_begun(const std::filesystem::path& data_dir);
+
+} // namespace lockstep::mysql
