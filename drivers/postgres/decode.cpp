@@ -2,9 +2,9 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include "drivers/common/run_until.h"
 #include "drivers/postgres/history.h"
 #include "drivers/postgres/postgres_driver.h"
-#include "drivers/postgres/run_until.h"
 #include "drivers/postgres/text.h"
 #include "drivers/postgres/transactions.h"
 #include "platform/files.h"
@@ -137,7 +137,7 @@ Awaitable<Result<DecodedLog>> PostgresDriver::decode(fs::path kept, std::uint64_
         auto dump = tool("pg_waldump", dump_arguments(wal, part));
         dump.env.emplace_back("TZ=UTC");
         read_with += (read_with.empty() ? "" : "; ") + command_line(dump);
-        const auto ran = co_await postgres::run_until(std::move(dump), std::move(enough), deadline);
+        const auto ran = co_await run_until(std::move(dump), std::move(enough), deadline);
         if (!ran) {
             co_return within(doing, ran.error());
         }

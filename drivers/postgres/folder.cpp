@@ -2,8 +2,9 @@
 
 #include <sys/stat.h>
 
-#include "drivers/postgres/entries.h"
+#include "drivers/common/entries.h"
 #include "drivers/postgres/postgres_driver.h"
+#include "drivers/postgres/progress.h"
 #include "drivers/postgres/text.h"
 #include "drivers/postgres/ticket.h"
 #include "platform/files.h"
@@ -35,7 +36,7 @@ Awaitable<Result<postgres::ControlData>> PostgresDriver::control_data_of(fs::pat
 
 Awaitable<Result<DataFolder>> PostgresDriver::inspect(Deadline deadline) {
     DataFolder folder;
-    const auto entries = postgres::entries_of(config_.data_dir);
+    const auto entries = entries_of(config_.data_dir);
     if (!entries) {
         if (entries.error().code != Errc::unreachable) {
             co_return within("inspect", entries.error());
@@ -49,7 +50,7 @@ Awaitable<Result<DataFolder>> PostgresDriver::inspect(Deadline deadline) {
         folder.what = "an empty folder";
         co_return folder;
     }
-    if (fs::exists(config_.data_dir / postgres::incomplete_marker, ignored)) {
+    if (fs::exists(config_.data_dir / incomplete_marker, ignored)) {
         folder.what = "what an interrupted copy or initialisation left, worth nothing";
         co_return folder;
     }
@@ -84,7 +85,7 @@ Awaitable<Result<DataFolder>> PostgresDriver::inspect(Deadline deadline) {
 
 Awaitable<Result<void>> PostgresDriver::empty_folder(Deadline deadline) {
     std::function<Result<void>()> work = [folder = config_.data_dir, deadline] {
-        return postgres::remove_entries(folder, postgres::incomplete_marker, deadline);
+        return remove_entries(folder, incomplete_marker, deadline);
     };
     co_return co_await background_.run<Result<void>>(std::move(work));
 }
@@ -100,7 +101,7 @@ Awaitable<Result<void>> PostgresDriver::prepare_folder(Deadline deadline) {
                                                   "another folder",
                                                   config_.data_dir.string(), folder->what));
     }
-    const auto prepared = postgres::prepare_filling(config_.data_dir);
+    const auto prepared = prepare_filling(config_.data_dir);
     if (!prepared) {
         co_return prepared;
     }
@@ -129,7 +130,7 @@ Awaitable<Result<void>> PostgresDriver::fill_folder(Command filler, OnProgress o
     } else if (ran->exit_status != 0) {
         done = fail(Errc::refused, name + ": " + postgres::one_line(ran->output));
     } else {
-        done = postgres::move_up(postgres::filling_folder(config_.data_dir), config_.data_dir);
+        done = move_up(filling_folder(config_.data_dir), config_.data_dir);
     }
     if (done) {
         co_return done;
@@ -138,17 +139,16 @@ Awaitable<Result<void>> PostgresDriver::fill_folder(Command filler, OnProgress o
     const auto a_while = Deadline::in(std::chrono::seconds{30});
     const auto removed = co_await empty_folder(a_while);
     if (removed) {
-        static_cast<void>(remove_file_durably(config_.data_dir / postgres::incomplete_marker));
+        static_cast<void>(remove_file_durably(config_.data_dir / incomplete_marker));
     }
     co_return done;
 }
 
 Awaitable<Result<void>> PostgresDriver::initialise(Deadline deadline) {
     auto initdb =
-        tool("initdb",
-             {"--data-checksums", "--username", std::string(postgres::superuser),
-              "--auth-local=peer", "--auth-host=scram-sha-256", "--encoding=UTF8",
-              "--locale=C.UTF-8", "--pgdata", postgres::filling_folder(config_.data_dir).string()});
+        tool("initdb", {"--data-checksums", "--username", std::string(postgres::superuser),
+                        "--auth-local=peer", "--auth-host=scram-sha-256", "--encoding=UTF8",
+                        "--locale=C.UTF-8", "--pgdata", filling_folder(config_.data_dir).string()});
     OnProgress nobody;
     const auto filled = co_await fill_folder(std::move(initdb), std::move(nobody), deadline);
     if (!filled) {
@@ -164,7 +164,7 @@ Awaitable<Result<void>> PostgresDriver::clone(Member upstream, OnProgress on_pro
         postgres::replication_connection(config_, upstream, "ls_rebuild_" + config_.member);
     std::vector<std::string> arguments = {
         "--dbname",          postgres::to_conninfo(connection),
-        "--pgdata",          postgres::filling_folder(config_.data_dir).string(),
+        "--pgdata",          filling_folder(config_.data_dir).string(),
         "--checkpoint=fast", "--wal-method=stream",
         "--progress",        "--no-password"};
     if (config_.rebuild_most_megabytes != 0) {
@@ -191,8 +191,7 @@ Result<void> PostgresDriver::complete_folder() {
     if (auto purged = purge_auto_conf(); !purged) {
         return tl::unexpected(purged.error());
     }
-    if (auto removed = remove_file_durably(config_.data_dir / postgres::incomplete_marker);
-        !removed) {
+    if (auto removed = remove_file_durably(config_.data_dir / incomplete_marker); !removed) {
         return removed;
     }
     return write_mark(config_.data_dir, postgres::rewinding_mark, "");
@@ -203,7 +202,7 @@ Awaitable<Result<void>> PostgresDriver::discard(Deadline deadline) {
         co_return fail(Errc::refused,
                        fmt::format("discard {}: a server runs in it", config_.data_dir.string()));
     }
-    if (const auto spaces = postgres::entries_of(config_.data_dir / "pg_tblspc");
+    if (const auto spaces = entries_of(config_.data_dir / "pg_tblspc");
         spaces && !spaces->empty()) {
         co_return fail(Errc::unsupported,
                        fmt::format("discard {}: it has tablespaces outside the folder, which "
@@ -211,7 +210,7 @@ Awaitable<Result<void>> PostgresDriver::discard(Deadline deadline) {
                                    config_.data_dir.string()));
     }
     // From here on what is left is worth nothing, also if this is interrupted.
-    if (auto prepared = postgres::prepare_filling(config_.data_dir); !prepared) {
+    if (auto prepared = prepare_filling(config_.data_dir); !prepared) {
         co_return within("discard", prepared.error());
     }
     const auto emptied = co_await empty_folder(deadline);
@@ -221,7 +220,7 @@ Awaitable<Result<void>> PostgresDriver::discard(Deadline deadline) {
     if (auto cleared = write_mark(config_.data_dir, postgres::rewinding_mark, ""); !cleared) {
         co_return within("discard", cleared.error());
     }
-    co_return remove_file_durably(config_.data_dir / postgres::incomplete_marker);
+    co_return remove_file_durably(config_.data_dir / incomplete_marker);
 }
 
 /// The engine removes standby.signal, durably, before it writes the first record of a history

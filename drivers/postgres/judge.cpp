@@ -3,7 +3,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
-#include "drivers/postgres/entries.h"
+#include "drivers/common/entries.h"
 #include "drivers/postgres/postgres_driver.h"
 #include "drivers/postgres/text.h"
 #include "drivers/postgres/ticket.h"

@@ -3,7 +3,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
-#include "drivers/postgres/entries.h"
+#include "drivers/common/entries.h"
 #include "drivers/postgres/postgres_driver.h"
 #include "drivers/postgres/ticket.h"
 #include "drivers/postgres/version.h"
@@ -91,7 +91,7 @@ PostgresDriver::Timeline PostgresDriver::timeline_on_disk(std::uint64_t position
         return 0;
     }
     const auto number = (position - 1) / segment_bytes;
-    const auto entries = postgres::entries_of(wal_folder());
+    const auto entries = entries_of(wal_folder());
     if (!entries) {
         return 0;
     }

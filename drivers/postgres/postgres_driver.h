@@ -3,8 +3,8 @@
 #include <map>
 #include <memory>
 
+#include "drivers/common/background.h"
 #include "drivers/driver.h"
-#include "drivers/postgres/background.h"
 #include "drivers/postgres/config.h"
 #include "drivers/postgres/control_data.h"
 #include "drivers/postgres/history.h"
@@ -237,7 +237,7 @@ private:
     std::optional<Ticket> ticket_; // The last one written.
     postgres::Settings expected_;  // The managed settings of that ticket.
     Remembered remembered_;
-    postgres::Background background_; // For the copying and removing of many files.
+    Background background_; // For the copying and removing of many files.
 };
 
 } // namespace lockstep

@@ -2,8 +2,8 @@
 
 #include <spdlog/fmt/fmt.h>
 
-#include "drivers/postgres/copy.h"
-#include "drivers/postgres/entries.h"
+#include "drivers/common/copy.h"
+#include "drivers/common/entries.h"
 #include "drivers/postgres/history.h"
 #include "drivers/postgres/postgres_driver.h"
 #include "platform/clock.h"
@@ -35,7 +35,7 @@ std::string readme(const Divergence& from, const std::string& system_id, const f
 /// segment is gone that the own history needs, in which the log was on `timeline` at the fork.
 Result<std::vector<fs::path>> log_files(const fs::path& wal_folder, postgres::Timeline timeline,
                                         std::uint64_t first_segment, std::uint64_t segment_bytes) {
-    const auto entries = postgres::entries_of(wal_folder);
+    const auto entries = entries_of(wal_folder);
     if (!entries) {
         return tl::unexpected(entries.error());
     }
@@ -86,7 +86,7 @@ Awaitable<Result<std::uint64_t>> PostgresDriver::preserve(Divergence from, fs::p
     if (!logs) {
         co_return within(doing, logs.error());
     }
-    postgres::Copying copying;
+    Copying copying;
     copying.to = to;
     copying.readme = readme(from, control->system_id, config_.data_dir);
     for (const auto& file : *logs) {
@@ -98,7 +98,7 @@ Awaitable<Result<std::uint64_t>> PostgresDriver::preserve(Divergence from, fs::p
         copying.files.push_back({config_.data_dir / "backup_label", "backup_label"});
     }
     std::function<Result<std::uint64_t>()> work = [copying = std::move(copying), deadline] {
-        return postgres::copy_durably(copying, deadline);
+        return copy_durably(copying, deadline);
     };
     const auto copied = co_await background_.run<Result<std::uint64_t>>(std::move(work));
     if (!copied) {

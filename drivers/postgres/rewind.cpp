@@ -1,11 +1,12 @@
 #include <spdlog/fmt/fmt.h>
 
-#include "drivers/postgres/copy.h"
-#include "drivers/postgres/entries.h"
+#include "drivers/common/copy.h"
+#include "drivers/common/entries.h"
+#include "drivers/common/run_until.h"
+#include "drivers/common/small_files.h"
 #include "drivers/postgres/postgres_driver.h"
+#include "drivers/postgres/progress.h"
 #include "drivers/postgres/rewind_map.h"
-#include "drivers/postgres/run_until.h"
-#include "drivers/postgres/small_files.h"
 #include "drivers/postgres/text.h"
 #include "drivers/postgres/ticket.h"
 #include "platform/clock.h"
@@ -86,7 +87,7 @@ private:
 Result<void> write_recovery_ticket(const postgres::Config& config, int major) {
     const auto text =
         postgres::render_ticket(config, postgres::recovery_settings(config, major), boot_id());
-    const auto written = postgres::replace_file(postgres::ticket_path(config), text, 0600);
+    const auto written = replace_file(postgres::ticket_path(config), text, 0600);
     return written ? Result<void>{} : tl::unexpected(written.error());
 }
 
@@ -191,7 +192,7 @@ Awaitable<Result<PostgresDriver::MapOrHindrance>> PostgresDriver::map_rewind(Mem
         return map->is_complete();
     };
     auto dry_run = rewind_command(upstream, {"--dry-run", "--debug"});
-    const auto ran = co_await postgres::run_until(std::move(dry_run), std::move(enough), deadline);
+    const auto ran = co_await run_until(std::move(dry_run), std::move(enough), deadline);
     if (!ran) {
         co_return tl::unexpected(ran.error());
     }
@@ -215,7 +216,7 @@ Awaitable<Result<std::uint64_t>>
 PostgresDriver::keep_overwritten(std::vector<postgres::OverwrittenFile> files, fs::path to,
                                  Deadline deadline) {
     const GivingUp giving_up;
-    postgres::Copying copying;
+    Copying copying;
     copying.to = std::move(to);
     copying.readme = overwritten_readme(config_.data_dir);
     copying.given_up = giving_up.flag();
@@ -229,7 +230,7 @@ PostgresDriver::keep_overwritten(std::vector<postgres::OverwrittenFile> files, f
                 copying.files.push_back({data / file.path, file.path, std::move(file.blocks)});
             }
         }
-        return postgres::copy_durably(copying, deadline);
+        return copy_durably(copying, deadline);
     };
     co_return co_await background_.run<Result<std::uint64_t>>(std::move(work));
 }

@@ -13,9 +13,8 @@ namespace lockstep::postgres {
 
 inline constexpr std::string_view superuser = "postgres";
 inline constexpr std::string_view replication_role = "lockstep_replication";
-/// In the data folder while it is being filled: what is there is worth nothing yet.
-inline constexpr std::string_view incomplete_marker = "lockstep_incomplete";
-/// The same while it is being rewound, as a mark on the folder (platform/files.h).
+/// On the data folder while it is being rewound (platform/files.h): what is there is worth nothing
+/// yet.
 inline constexpr const char* rewinding_mark = "lockstep.rewinding";
 
 [[nodiscard]] std::filesystem::path ticket_path(const Config& config);

@@ -4,8 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "drivers/common/small_files.h"
 #include "drivers/postgres/postgres_driver.h"
-#include "drivers/postgres/small_files.h"
 #include "drivers/postgres/ticket.h"
 #include "platform/clock.h"
 #include "platform/files.h"
@@ -13,7 +13,6 @@
 namespace lockstep {
 
 namespace fs = std::filesystem;
-using postgres::replace_file;
 
 namespace {
 

@@ -35,7 +35,9 @@ const std::vector<Arrow>& arrows() {
     static const std::vector<Arrow> table = {
         {"core/", {"core/"}},
         {"platform/", {"platform/", "core/"}},
-        {"drivers/postgres/", {"drivers/postgres/", "drivers/driver.h", "platform/", "core/"}},
+        {"drivers/common/", {"drivers/common/", "platform/", "core/"}},
+        {"drivers/postgres/",
+         {"drivers/postgres/", "drivers/common/", "drivers/driver.h", "platform/", "core/"}},
         {"drivers/", {"drivers/driver.h", "platform/", "core/"}},
         {"dns/", {"dns/", "platform/", "core/"}},
         {"snapshots/", {"snapshots/", "platform/", "core/"}},

@@ -225,7 +225,7 @@ TEST(Postgres, BeginsAnInterruptedCloneAnew) {
     auto& driver = bed.b().driver();
     const auto data = driver.data_folder();
     fs::create_directories(data / "base");
-    std::ofstream(data / postgres::incomplete_marker) << "";
+    std::ofstream(data / incomplete_marker) << "";
     std::ofstream(data / "PG_VERSION") << "15\n";
     const auto folder = must(bed.run(driver.inspect(soon())));
     EXPECT_EQ(folder.kind, DataFolder::Kind::empty);

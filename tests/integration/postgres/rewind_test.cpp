@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include "drivers/postgres/small_files.h"
+#include "drivers/common/small_files.h"
 #include "drivers/postgres/ticket.h"
 #include "platform/clock.h"
 #include "platform/files.h"
@@ -191,7 +191,7 @@ TEST(Rewind, TheRecoveryTicketServesNobody) { // R5
     const auto& config = bed.a().config();
     const auto text =
         postgres::render_ticket(config, postgres::recovery_settings(config, 15), boot_id());
-    must(postgres::replace_file(postgres::ticket_path(config), text, 0600));
+    must(replace_file(postgres::ticket_path(config), text, 0600));
     EXPECT_FALSE(bed.a().try_start());
     const auto log = must(read_file(config.log_file));
     EXPECT_NE(log.find("no socket created for listening"), std::string::npos) << log;

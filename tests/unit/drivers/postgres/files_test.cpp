@@ -3,9 +3,10 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include "drivers/postgres/copy.h"
-#include "drivers/postgres/entries.h"
-#include "drivers/postgres/small_files.h"
+#include "drivers/common/copy.h"
+#include "drivers/common/entries.h"
+#include "drivers/common/small_files.h"
+#include "drivers/postgres/progress.h"
 #include "drivers/postgres/ticket.h"
 #include "platform/files.h"
 

@@ -1,8 +1,8 @@
-#include "drivers/postgres/run_until.h"
+#include "drivers/common/run_until.h"
 
 #include <memory>
 
-namespace lockstep::postgres {
+namespace lockstep {
 namespace {
 
 struct Stop {
@@ -44,4 +44,4 @@ run_until(Command command, std::function<bool(std::string_view)> enough, Deadlin
     co_return Answer(std::move(*ran));
 }
 
-} // namespace lockstep::postgres
+} // namespace lockstep

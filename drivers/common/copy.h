@@ -9,7 +9,7 @@
 #include "core/result.h"
 #include "platform/deadline.h"
 
-namespace lockstep::postgres {
+namespace lockstep {
 
 /// Files to be kept in a new folder, with a page that says what they are.
 struct Copying {
@@ -31,4 +31,4 @@ struct Copying {
 /// `timeout`, `conflict` (given up); nothing is left then.
 [[nodiscard]] Result<std::uint64_t> copy_durably(const Copying& copying, Deadline deadline);
 
-} // namespace lockstep::postgres
+} // namespace lockstep

@@ -1,14 +1,11 @@
-#include "drivers/postgres/entries.h"
-
-#include <charconv>
+#include "drivers/common/entries.h"
 
 #include <spdlog/fmt/fmt.h>
 #include <sys/stat.h>
 
-#include "drivers/postgres/ticket.h"
 #include "platform/files.h"
 
-namespace lockstep::postgres {
+namespace lockstep {
 
 namespace fs = std::filesystem;
 
@@ -67,7 +64,7 @@ Result<void> prepare_filling(const fs::path& data_folder) {
     if (error) {
         return refuse("create folder", data_folder, error);
     }
-    // PostgreSQL refuses a data folder that others may read.
+    // Servers refuse a data folder that others may read.
     if (::chmod(data_folder.c_str(), 0700) != 0) {
         return refuse("set the permissions of", data_folder,
                       std::error_code(errno, std::generic_category()));
@@ -96,24 +93,4 @@ Result<void> move_up(const fs::path& from, const fs::path& to) {
     return sync_folder(to);
 }
 
-std::optional<Progress> parse_progress(std::string_view line) {
-    const auto first = line.find_first_not_of(' ');
-    if (first == std::string_view::npos) {
-        return std::nullopt;
-    }
-    Progress progress;
-    const auto* const end = line.data() + line.size();
-    const auto done = std::from_chars(line.data() + first, end, progress.done_bytes);
-    if (done.ec != std::errc{} || done.ptr == end || *done.ptr != '/') {
-        return std::nullopt;
-    }
-    const auto total = std::from_chars(done.ptr + 1, end, progress.total_bytes);
-    if (total.ec != std::errc{} || !std::string_view(total.ptr, end).starts_with(" kB")) {
-        return std::nullopt;
-    }
-    progress.done_bytes *= 1024;
-    progress.total_bytes *= 1024;
-    return progress;
-}
-
-} // namespace lockstep::postgres
+} // namespace lockstep

@@ -1,4 +1,4 @@
-#include "drivers/postgres/copy.h"
+#include "drivers/common/copy.h"
 
 #include <cerrno>
 #include <cstring>
@@ -11,7 +11,7 @@
 
 #include "platform/files.h"
 
-namespace lockstep::postgres {
+namespace lockstep {
 
 namespace fs = std::filesystem;
 
@@ -210,4 +210,4 @@ Result<std::uint64_t> copy_durably(const Copying& copying, Deadline deadline) {
     return needed;
 }
 
-} // namespace lockstep::postgres
+} // namespace lockstep

@@ -1,4 +1,4 @@
-#include "drivers/postgres/small_files.h"
+#include "drivers/common/small_files.h"
 
 #include <cerrno>
 #include <cstring>
@@ -10,7 +10,7 @@
 
 #include "platform/files.h"
 
-namespace lockstep::postgres {
+namespace lockstep {
 namespace {
 
 tl::unexpected<Error> refuse(const char* doing, const std::filesystem::path& path) {
@@ -52,4 +52,4 @@ Result<bool> replace_file(const std::filesystem::path& path, std::string_view co
     return true;
 }
 
-} // namespace lockstep::postgres
+} // namespace lockstep

@@ -7,7 +7,7 @@
 
 #include "platform/asio.h"
 
-namespace lockstep::postgres {
+namespace lockstep {
 
 /// One thread for work that blocks (copying, removing many files), awaited from the strand. The
 /// destructor waits for the work in hand, which must know its own end.
@@ -41,4 +41,4 @@ private:
     asio::thread_pool pool_{1};
 };
 
-} // namespace lockstep::postgres
+} // namespace lockstep

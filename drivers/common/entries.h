@@ -1,14 +1,14 @@
 #pragma once
 
 #include <filesystem>
-#include <optional>
 #include <string_view>
 #include <vector>
 
-#include "drivers/driver.h"
+#include "core/result.h"
+#include "platform/deadline.h"
 
 /// Filling and emptying a data folder that may be a mount point.
-namespace lockstep::postgres {
+namespace lockstep {
 
 /// Errors: `unreachable` if there is no such folder, `refused` otherwise.
 [[nodiscard]] Result<std::vector<std::filesystem::path>>
@@ -17,6 +17,9 @@ entries_of(const std::filesystem::path& folder);
 /// Removes all entries but `but`, following no links; blocks.
 [[nodiscard]] Result<void> remove_entries(const std::filesystem::path& folder, std::string_view but,
                                           Deadline deadline);
+
+/// In the data folder while it is being filled: what is there is worth nothing yet.
+inline constexpr std::string_view incomplete_marker = "lockstep_incomplete";
 
 /// Where a tool may put what is to become the content of `data_folder`.
 [[nodiscard]] std::filesystem::path filling_folder(const std::filesystem::path& data_folder);
@@ -29,7 +32,4 @@ entries_of(const std::filesystem::path& folder);
 [[nodiscard]] Result<void> move_up(const std::filesystem::path& from,
                                    const std::filesystem::path& to);
 
-/// A line of pg_basebackup's progress meter: "  1234/5678 kB (21%), 0/1 tablespace".
-[[nodiscard]] std::optional<Progress> parse_progress(std::string_view line);
-
-} // namespace lockstep::postgres
+} // namespace lockstep
