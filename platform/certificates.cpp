@@ -394,4 +394,16 @@ Result<std::string> key_fingerprint(const std::string& certificate_pem) {
     });
 }
 
+Result<std::string> subject_line(const std::string& certificate_pem) {
+    return parse_certificate(certificate_pem)
+        .and_then([](const CertificatePtr& certificate) -> Result<std::string> {
+            const std::unique_ptr<char, decltype([](char* text) { OPENSSL_free(text); })> line(
+                X509_NAME_oneline(X509_get_subject_name(certificate.get()), nullptr, 0));
+            if (!line) {
+                return failed("reading a certificate's subject");
+            }
+            return std::string(line.get());
+        });
+}
+
 } // namespace lockstep

@@ -46,6 +46,8 @@ struct KeyAndRequest {
 [[nodiscard]] Result<std::string> fingerprint(const std::string& certificate_pem);
 /// SHA-256 of the certificate's public key (DER SubjectPublicKeyInfo), hexadecimal.
 [[nodiscard]] Result<std::string> key_fingerprint(const std::string& certificate_pem);
+/// The subject in one line, as MySQL and MariaDB compare it: `/O=Lockstep/OU=agent/CN=a`.
+[[nodiscard]] Result<std::string> subject_line(const std::string& certificate_pem);
 /// SHA-256 of any text, hexadecimal.
 [[nodiscard]] std::string sha256_hex(std::string_view text);
 

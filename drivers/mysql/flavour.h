@@ -24,6 +24,7 @@ struct Words {
     std::string_view wait_without_standby;
     std::string_view acknowledge_enabled;
     std::string_view wait_status; // Status variables.
+    std::string_view acknowledging_streams;
     std::string_view waiting_sessions;
     std::string_view not_waited_for;
 
@@ -38,12 +39,20 @@ struct Words {
     std::string_view stop_both;
     std::string_view forget_upstream;
     std::string_view show_stream;
-    std::string_view log_updates; // "log_slave_updates"
+    std::string_view upstream_host; // Columns of it.
+    std::string_view upstream_port;
+    std::string_view upstream_user;
+    std::string_view receiver_runs; // "Yes", "No", "Connecting"; MariaDB also "Preparing".
+    std::string_view applier_runs;
+    std::string_view received;
+    std::string_view read_offset;
+
+    std::string_view log_updates;
 };
 
 [[nodiscard]] const Words& words(Flavour flavour);
 
-/// A statement of its own. The largest timeout that both engines are known to wait for.
+/// The largest timeout that both engines were seen to wait for.
 inline constexpr std::string_view longest_wait_ms = "1000000000000000000";
 
 /// Server versions that are known to do all that is asked of them. Errors: `unsupported`, naming

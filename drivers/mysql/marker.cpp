@@ -1,0 +1,28 @@
+#include "drivers/mysql/marker.h"
+
+#include "platform/files.h"
+
+namespace lockstep::mysql {
+
+namespace fs = std::filesystem;
+
+Result<void> mark_promotion_begun(const fs::path& data_dir) {
+    auto written = write_file_durably(data_dir / promotion_marker,
+                                      "A promotion of this data has begun (Lockstep).\n");
+    if (!written) {
+        return within("mark that a promotion begins", written.error());
+    }
+    return written;
+}
+
+Result<void> unmark_promotion(const fs::path& data_dir) {
+    return remove_file_durably(data_dir / promotion_marker);
+}
+
+bool promotion_has_begun(const fs::path& data_dir) {
+    std::error_code error;
+    // What cannot be told counts as begun.
+    return fs::exists(data_dir / promotion_marker, error) || error;
+}
+
+} // namespace lockstep::mysql
