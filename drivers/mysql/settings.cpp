@@ -1,7 +1,5 @@
 #include "drivers/mysql/settings.h"
 
-#include <array>
-
 #include "drivers/mysql/flavour.h"
 #include "drivers/mysql/schema.h"
 
@@ -16,42 +14,30 @@ std::string on(bool yes) {
     return yes ? "ON" : "OFF";
 }
 
-void add_access(const Config& config, std::vector<Managed>& out) {
-    out.push_back({"bind_address", config.address, false, false, {}});
-    out.push_back({"port", std::to_string(config.port), false, false, {}});
-    out.push_back({"socket", socket_path(config).string(), false, false, {}});
-    out.push_back({"ssl_ca", config.tls.ca.string(), false, false, {}});
-    out.push_back({"ssl_cert", config.tls.certificate.string(), false, false, {}});
-    out.push_back({"ssl_key", config.tls.key.string(), false, false, {}});
-    out.push_back({"skip_name_resolve", "ON", false, false, {}});
-    out.push_back({"skip_networking", "OFF", false, false, {}});
-}
-
 /// What a commit that was answered is kept by, and named by.
 void add_durability(const Config& config, std::vector<Managed>& out) {
     const auto& word = words(config.flavour);
     const bool mysql = config.flavour == Flavour::mysql;
-    out.push_back({"server_id", std::to_string(server_id_of(config.member)), false, false, {}});
-    out.push_back({"log_bin", "ON", false, true, "log_bin=binlog"});
-    out.push_back({"binlog_format", "ROW", true, true, {}});
-    out.push_back({text(word.log_updates), "ON", false, false, {}});
-    out.push_back({"sync_binlog", "1", true, true, {}});
-    out.push_back({"innodb_flush_log_at_trx_commit", "1", true, true, {}});
+    out.push_back({"server_id", std::to_string(server_id_of(config.member)), false, false});
+    out.push_back({"log_bin", "ON", false, true});
+    out.push_back({"binlog_format", "ROW", true, true});
+    out.push_back({text(word.log_updates), "ON", false, false});
+    out.push_back({"sync_binlog", "1", true, true});
+    out.push_back({"innodb_flush_log_at_trx_commit", "1", true, true});
     out.push_back({"binlog_expire_logs_seconds",
                    std::to_string(config.binlog_keep_seconds),
                    true,
                    false,
                    {}});
     if (mysql) {
-        out.push_back({"gtid_mode", "ON", false, true, {}});
-        out.push_back({"enforce_gtid_consistency", "ON", false, false, {}});
-        out.push_back({"replica_preserve_commit_order", "ON", false, false, {}});
-        out.push_back({"persisted_globals_load", "OFF", false, false, {}});
-        out.push_back({"binlog_order_commits", "ON", true, false, {}});
+        out.push_back({"gtid_mode", "ON", false, true});
+        out.push_back({"enforce_gtid_consistency", "ON", false, false});
+        out.push_back({"replica_preserve_commit_order", "ON", false, false});
+        out.push_back({"binlog_order_commits", "ON", true, false});
         return;
     }
-    out.push_back({"gtid_strict_mode", "ON", true, false, {}});
-    out.push_back({"gtid_domain_id", "0", true, false, {}});
+    out.push_back({"gtid_strict_mode", "ON", true, false});
+    out.push_back({"gtid_domain_id", "0", true, false});
 }
 
 /// What a standby acknowledges is in its relay log: kept over a restart, and over a loss of power
@@ -59,72 +45,24 @@ void add_durability(const Config& config, std::vector<Managed>& out) {
 void add_replication(const Config& config, std::vector<Managed>& out) {
     const bool mysql = config.flavour == Flavour::mysql;
     const bool flush = config.durability == Durability::flush;
-    out.push_back({"relay_log", "relay", false, false, {}});
-    out.push_back({"relay_log_recovery", "OFF", false, false, {}});
-    out.push_back({"relay_log_purge", "ON", true, false, {}});
-    out.push_back({"sync_relay_log", flush ? "1" : "10000", true, false, {}});
-    out.push_back({mysql ? "replica_net_timeout" : "slave_net_timeout", "4", true, false, {}});
-    out.push_back({mysql ? "skip_replica_start" : "skip_slave_start", "ON", false, false,
-                   mysql ? "skip_replica_start=ON" : "skip_slave_start"});
+    out.push_back({"relay_log_recovery", "OFF", false, false});
+    out.push_back({"relay_log_purge", "ON", true, false});
+    out.push_back({"sync_relay_log", flush ? "1" : "10000", true, false});
+    out.push_back({mysql ? "replica_net_timeout" : "slave_net_timeout", "4", true, false});
 }
 
 /// What the wait is, once it is on. Its being on is the ticket's.
 void add_wait(const Config& config, std::vector<Managed>& out) {
     const auto& word = words(config.flavour);
-    out.push_back({text(word.wait_timeout), text(longest_wait_ms), true, true, {}});
-    out.push_back({text(word.wait_point), "AFTER_SYNC", true, true, {}});
-    out.push_back({text(word.wait_without_standby), "ON", true, true, {}});
+    out.push_back({text(word.wait_timeout), text(longest_wait_ms), true, true});
+    out.push_back({text(word.wait_point), "AFTER_SYNC", true, true});
+    out.push_back({text(word.wait_without_standby), "ON", true, true});
     if (config.flavour == Flavour::mysql) {
-        out.push_back({"rpl_semi_sync_source_wait_for_replica_count", "1", true, true, {}});
+        out.push_back({"rpl_semi_sync_source_wait_for_replica_count", "1", true, true});
     }
 }
 
-/// What the driver itself or disaster decides, whatever the flavour.
-constexpr std::array reserved{
-    "datadir",
-    "basedir",
-    "user",
-    "pid_file",
-    "log_error",
-    "skip_slave_start",
-    "init_file",
-    "plugin_load",
-    "plugin_load_add",
-    "skip_grant_tables",
-    "sql_log_bin",
-    "gtid_next",
-    "binlog_do_db",
-    "binlog_ignore_db",
-    "replicate_do_db",
-    "replicate_ignore_db",
-    "replicate_do_table",
-    "replicate_ignore_table",
-    "replicate_wild_do_table",
-    "replicate_wild_ignore_table",
-    "replicate_rewrite_db",
-    "read_only",
-    "super_read_only",
-    "offline_mode",
-    "init_connect",
-    "log_bin_index",
-    "relay_log_index",
-    "slave_skip_errors",
-    "replica_skip_errors",
-    "innodb_force_recovery",
-    "log_basename",
-    "default_storage_engine",
-    "disabled_storage_engines",
-    "skip_log_bin",
-    "disable_log_bin",
-    "innodb_read_only",
-    "server_uuid",
-};
-
 } // namespace
-
-std::filesystem::path socket_path(const Config& config) {
-    return config.run_dir / (config.member + ".sock");
-}
 
 /// FNV-1a. Never 0, which no server may have.
 std::uint32_t server_id_of(const MemberId& member) {
@@ -135,13 +73,8 @@ std::uint32_t server_id_of(const MemberId& member) {
     return hash == 0 ? 1 : hash;
 }
 
-std::string option_line(const Managed& setting) {
-    return setting.option.empty() ? setting.variable + "=" + setting.value : setting.option;
-}
-
 std::vector<Managed> standing_settings(const Config& config) {
     std::vector<Managed> out;
-    add_access(config, out);
     add_durability(config, out);
     add_replication(config, out);
     add_wait(config, out);
@@ -152,24 +85,19 @@ std::vector<Managed> ticket_settings(const Config& config, const Ticket& ticket)
     const auto& word = words(config.flavour);
     const bool waits = ticket.primary && !ticket.sync_name.empty();
     const bool acknowledges = !ticket.primary && is_sync_account(ticket.stream_name);
-    const bool shut = ticket.primary && ticket.door == Door::shut;
     std::vector<Managed> out;
-    out.push_back({text(word.wait_enabled), on(waits), true, waits, {}});
-    out.push_back({text(word.acknowledge_enabled), on(acknowledges), true, false, {}});
+    out.push_back({text(word.wait_enabled), on(waits), true, waits});
+    out.push_back({text(word.acknowledge_enabled), on(acknowledges), true, false});
     if (config.flavour == Flavour::mysql) {
-        out.push_back({"super_read_only", on(!ticket.primary), true, false, {}});
-        out.push_back({"offline_mode", on(shut), true, false, {}});
-    } else {
-        const auto door = shut ? text(shut_door_sql) : std::string{};
-        out.push_back({"init_connect", door, true, false, "init_connect=\"" + door + "\""});
+        out.push_back({"super_read_only", on(!ticket.primary), true, false});
     }
-    out.push_back({"read_only", on(!ticket.primary), true, false, {}});
+    out.push_back({"read_only", on(!ticket.primary), true, false});
     return out;
 }
 
 const std::set<std::string>& managed_names(Flavour flavour) {
     const auto names = [](Flavour of) {
-        std::set<std::string> all(reserved.begin(), reserved.end());
+        std::set<std::string> all;
         Config config;
         config.flavour = of;
         for (const auto& setting : standing_settings(config)) {
