@@ -114,8 +114,8 @@ private:
         if (!gtid) {
             return tl::unexpected(gtid.error());
         }
-        open_ = LoggedTransaction{gtid->writer,  gtid->number,  at, at + header.bytes,
-                                  header.unix_s, false};
+        open_ = LoggedTransaction{gtid->writer,      gtid->number,  at,
+                                  at + header.bytes, header.unix_s, false};
         begun_ = header.type == EventType::mariadb_gtid && !gtid->alone;
         return {};
     }
@@ -230,8 +230,7 @@ Result<LogFile> read_log(Flavour flavour, std::istream& in, const OnTransaction&
             break;
         }
         std::string_view content = *body;
-        if (header.type != EventType::format &&
-            body->size() == header.bytes - event_header_bytes) {
+        if (header.type != EventType::format && body->size() == header.bytes - event_header_bytes) {
             content.remove_suffix(std::min(content.size(), scan.checksum()));
         }
         if (auto taken = scan.take(header, at, content); !taken) {
@@ -244,8 +243,8 @@ Result<LogFile> read_log(Flavour flavour, std::istream& in, const OnTransaction&
 
 Result<LogFile> read_log_file(Flavour flavour, const fs::path& path,
                               const OnTransaction& on_transaction) {
-    std::ifstream in;
     std::string buffer(1U << 20U, '\0');
+    std::ifstream in;
     in.rdbuf()->pubsetbuf(buffer.data(), static_cast<std::streamsize>(buffer.size()));
     in.open(path, std::ios::binary);
     if (!in) {

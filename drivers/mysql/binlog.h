@@ -36,9 +36,9 @@ struct LogFile {
 
 using OnTransaction = std::function<void(const LoggedTransaction&)>;
 
-/// Reads one file to the end of what makes sense, in bounded memory; blocks. A torn end is no error:
-/// a crash leaves one. Errors: `corrupt` (no binary log, no list of what was before), `unsupported`
-/// (encrypted).
+/// Reads one file to the end of what makes sense, in bounded memory; blocks. A torn end is no
+/// error: a crash leaves one. Errors: `corrupt` (no binary log, no list of what was before),
+/// `unsupported` (encrypted).
 [[nodiscard]] Result<LogFile> read_log(Flavour flavour, std::istream& in,
                                        const OnTransaction& on_transaction = {});
 /// The same; errors name the file. `unreachable` if there is none.

@@ -79,8 +79,9 @@ Result<GtidSet> parse_mysql_before(std::string_view body) {
     Reader reader(body);
     const auto writers = reader.number(8);
     if (writers > most_writers) {
-        return fail(Errc::unsupported, "binary log: its list of GTIDs is of a form (with tags) that "
-                                       "is not known");
+        return fail(Errc::unsupported,
+                    "binary log: its list of GTIDs is of a form (with tags) that "
+                    "is not known");
     }
     for (std::uint64_t writer = 0; writer < writers && !reader.failed(); ++writer) {
         const auto name = uuid_text(reader.take(uuid_bytes));

@@ -17,8 +17,8 @@ namespace {
 constexpr std::string_view written_by =
     "# Written by Lockstep's agent before each start; edits are overwritten.\n";
 constexpr std::string_view boot_line = "# boot ";
-constexpr std::string_view open_line = "# door open\n";
-constexpr std::string_view shut_line = "# door shut\n";
+constexpr const char* open_line = "# door open\n";
+constexpr const char* shut_line = "# door shut\n";
 
 std::string lines_of(const Settings& settings) {
     std::string text;
@@ -28,66 +28,35 @@ std::string lines_of(const Settings& settings) {
     return text;
 }
 
+std::string lines_of(const std::vector<Managed>& settings) {
+    std::string text;
+    for (const auto& setting : settings) {
+        // On or off as a variable, but as an option it names the files.
+        text +=
+            option_line(setting.variable, setting.variable == "log_bin" ? "binlog" : setting.value);
+    }
+    return text;
+}
+
 /// Where the server lives and listens.
 Settings access_settings(const Config& config) {
-    return {{"port", std::to_string(config.port)},
-            {"bind_address", config.address},
-            {"socket", socket_path(config).string()},
-            {"pid_file", pid_file(config).string()},
-            {"ssl_ca", config.tls.ca.string()},
-            {"ssl_cert", config.tls.certificate.string()},
-            {"ssl_key", config.tls.key.string()},
-            {"report_host", config.member},
-            {"skip_name_resolve", "ON"}};
+    return {{"bind_address", config.address},         {"port", std::to_string(config.port)},
+            {"socket", socket_path(config).string()}, {"pid_file", pid_file(config).string()},
+            {"ssl_ca", config.tls.ca.string()},       {"ssl_cert", config.tls.certificate.string()},
+            {"ssl_key", config.tls.key.string()},     {"report_host", config.member}};
 }
 
-/// The variables of these plugins are there only if the plugins are.
-Settings plugin_settings(const Config& config) {
+/// What has no variable to be looked at, or none that changes.
+std::string option_lines(const Config& config) {
     if (config.flavour == Flavour::mariadb) {
-        return {};
+        return "relay_log=relay\nskip_slave_start\nskip_name_resolve\n";
     }
-    return {{"plugin_load_add", "semisync_source.so"},
-            {"plugin_load_add", "semisync_replica.so"},
-            {"plugin_load_add", "mysql_clone.so"},
-            {"plugin_load_add", "auth_socket.so"}};
-}
-
-/// What is on or off as a variable and names files as an option.
-Settings log_settings() {
-    return {{"log_bin", "binlog"}, {"relay_log", "relay"}};
-}
-
-Settings fixed_settings(const Config& config) {
-    Settings settings = log_settings();
-    for (const auto& managed : standing_settings(config)) {
-        if (managed.variable != "log_bin") {
-            settings.emplace_back(managed.variable, managed.value);
-        }
-    }
-    if (config.flavour == Flavour::mysql) {
-        settings.emplace_back("skip_replica_start", "ON");
-        settings.emplace_back("mysqlx", "OFF");
-        // SET PERSIST comes after every option file, so that it would undo the ticket.
-        settings.emplace_back("persisted_globals_load", "OFF");
-    } else {
-        settings.emplace_back("skip_slave_start", "ON");
-    }
-    return settings;
-}
-
-Settings decided_settings(const Config& config, const Ticket& ticket) {
-    Settings settings;
-    for (const auto& managed : ticket_settings(config, ticket)) {
-        settings.emplace_back(managed.variable, managed.value);
-    }
-    const auto door = door_setting(config.flavour, ticket.door);
-    std::erase_if(settings, [&door](const auto& one) { return one.first == door.first; });
-    settings.push_back(door);
-    return settings;
-}
-
-void append(Settings& to, const Settings& more) {
-    to.insert(to.end(), more.begin(), more.end());
+    // The variables of plugins are there only if the plugins are. SET PERSIST comes after every
+    // option file: loaded, it would undo the ticket.
+    return "plugin_load_add=semisync_source.so\nplugin_load_add=semisync_replica.so\n"
+           "plugin_load_add=mysql_clone.so\nplugin_load_add=auth_socket.so\nmysqlx=OFF\n"
+           "persisted_globals_load=OFF\nrelay_log=relay\nskip_replica_start\n"
+           "skip_name_resolve\n";
 }
 
 } // namespace
@@ -126,7 +95,7 @@ std::string option_line(std::string_view name, std::string_view value) {
         escaped += letter == '\\' ? "\\\\" : std::string(1, letter);
     }
     const auto quote = value.find('"') == std::string_view::npos ? '"' : '\'';
-    return fmt::format("{} = {}{}{}\n", name, quote, escaped, quote);
+    return fmt::format("{}={}{}{}\n", name, quote, escaped, quote);
 }
 
 std::string plain_name(std::string_view name) {
@@ -150,15 +119,16 @@ std::string render_option_file(const Config& config) {
 }
 
 std::string render_ticket(const Config& config, const Ticket& ticket, const std::string& boot) {
-    Settings ours = access_settings(config);
-    append(ours, plugin_settings(config));
-    append(ours, fixed_settings(config));
-    append(ours, decided_settings(config, ticket));
-    return fmt::format("{}{}{}\n{}[mysqld]\n# The user's settings, from the agent's "
-                       "configuration:\n{}# Lockstep's settings:\n{}",
-                       written_by, boot_line, boot,
-                       ticket.door == Door::open ? open_line : shut_line, lines_of(config.settings),
-                       lines_of(ours));
+    const auto* const door = ticket.door == Door::open ? open_line : shut_line;
+    auto text = fmt::format("{}{}{}\n{}[mysqld]\n# The user's settings, from the agent's "
+                            "configuration:\n{}# Lockstep's settings:\n{}",
+                            written_by, boot_line, boot, door, lines_of(config.settings),
+                            lines_of(access_settings(config)));
+    text += option_lines(config);
+    text += lines_of(standing_settings(config));
+    text += lines_of(ticket_settings(config, ticket));
+    const auto shut = door_setting(config.flavour, ticket.door);
+    return text + option_line(shut.first, shut.second);
 }
 
 bool is_of_boot(std::string_view ticket, const std::string& boot) {
@@ -171,25 +141,22 @@ Door door_in(std::string_view ticket) {
 }
 
 std::string render_alone(const Config& config, const Alone& alone) {
-    // A tool that makes a database knows fewer settings than a server: unknown ones are passed over.
-    Settings settings;
+    auto text = fmt::format("{}[mysqld]\n", written_by);
+    // A tool that makes a database knows fewer settings than a server: unknown ones are passed
+    // over.
     for (const auto& [name, value] : config.settings) {
-        settings.emplace_back(name.starts_with("loose") ? name : "loose_" + name, value);
+        text += option_line(name.starts_with("loose") ? name : "loose_" + name, value);
     }
-    append(settings, {{"datadir", alone.data_dir.string()},
-                      {"socket", alone_socket(alone).string()},
-                      {"pid_file", (alone.folder / "pid").string()},
-                      {"skip_networking", "ON"},
-                      {"skip_name_resolve", "ON"}});
     if (alone.logs) {
-        append(settings, plugin_settings(config));
-        append(settings, fixed_settings(config));
-        append(settings, decided_settings(config, Ticket{}));
-    } else {
-        settings.emplace_back("skip_log_bin", "ON");
+        text += option_lines(config);
+        text += lines_of(standing_settings(config));
+        text += lines_of(ticket_settings(config, Ticket{}));
     }
-    append(settings, alone.more);
-    return fmt::format("{}[mysqld]\n{}", written_by, lines_of(settings));
+    const Settings ours = {{"datadir", alone.data_dir.string()},
+                           {"socket", alone_socket(alone).string()},
+                           {"pid_file", (alone.folder / "pid").string()}};
+    text += lines_of(ours) + "skip_networking\n";
+    return text + (alone.logs ? "" : "skip_log_bin\nskip_name_resolve\n") + lines_of(alone.more);
 }
 
 } // namespace lockstep::mysql

@@ -46,10 +46,11 @@ struct Alone {
 [[nodiscard]] std::filesystem::path alone_socket(const Alone& alone);
 [[nodiscard]] std::filesystem::path alone_file(const Alone& alone);
 
-/// `name = "value"`
+/// `name="value"`
 [[nodiscard]] std::string option_line(std::string_view name, std::string_view value);
-/// Lower case, `_` for `-`, without prefixes that change nothing about what is set: `loose-`,
-/// `skip-`, `enable-`, `disable-`, `maximum-`.
+
+/// Lower case, `_` for `-`, without the prefixes that say how a setting is set: `loose-`, `skip-`,
+/// `enable-`, `disable-`, `maximum-`.
 [[nodiscard]] std::string plain_name(std::string_view name);
 
 } // namespace lockstep::mysql
