@@ -254,6 +254,23 @@ Result<LogFile> read_log_file(Flavour flavour, const fs::path& path,
     return file ? std::move(file) : within(path.string(), file.error());
 }
 
+Result<bool> is_closed(const fs::path& path) {
+    std::ifstream in(path, std::ios::binary);
+    if (!in) {
+        return fail(Errc::unreachable, path.string() + ": it cannot be opened");
+    }
+    if (auto good = check_magic(in); !good) {
+        return within(path.string(), good.error());
+    }
+    std::string head(event_header_bytes, '\0');
+    in.read(head.data(), static_cast<std::streamsize>(head.size()));
+    const auto header = parse_event_header(head);
+    if (!in || header.type != EventType::format || !makes_sense(header, magic.size())) {
+        return fail(Errc::corrupt, path.string() + ": its first event makes no sense");
+    }
+    return (header.flags & in_use_flag) == 0;
+}
+
 Result<std::vector<fs::path>> log_files(const fs::path& index) {
     const auto text = read_file(index);
     if (!text) {

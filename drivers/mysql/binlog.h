@@ -45,6 +45,9 @@ using OnTransaction = std::function<void(const LoggedTransaction&)>;
 [[nodiscard]] Result<LogFile> read_log_file(Flavour flavour, const std::filesystem::path& path,
                                             const OnTransaction& on_transaction = {});
 
+/// Whether its server closed it, by its first event alone. Errors: `corrupt`, `unreachable`.
+[[nodiscard]] Result<bool> is_closed(const std::filesystem::path& path);
+
 /// The files of the log, oldest first, by its index `index`, as paths; a relative one is below the
 /// index's folder. Errors: `unreachable` if there is no index, `corrupt`.
 [[nodiscard]] Result<std::vector<std::filesystem::path>>

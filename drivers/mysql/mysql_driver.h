@@ -1,16 +1,20 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "drivers/driver.h"
+#include "drivers/common/background.h"
 #include "drivers/mysql/config.h"
+#include "drivers/mysql/data_note.h"
 #include "drivers/mysql/descent.h"
 #include "drivers/mysql/flavour.h"
 #include "drivers/mysql/gtid_set.h"
+#include "drivers/mysql/option_file.h"
 #include "drivers/mysql/session.h"
 #include "drivers/mysql/settings.h"
 
@@ -113,8 +117,42 @@ private:
                                                                 Deadline deadline);
 
     // ---- disk: without a server -----------------------------------------------------------
-    // folder.cpp, initialise.cpp, option_file.cpp, ticket.cpp, clone.cpp, judge.cpp, preserve.cpp,
-    // rewind.cpp, decode.cpp, stopped_at.cpp …: helpers of each below.
+    // ticket.cpp
+    [[nodiscard]] Ticket for_this_data(Ticket ticket) const;
+
+    // server_process.cpp
+    [[nodiscard]] std::filesystem::path program(std::string_view name) const;
+    [[nodiscard]] Command tool(std::string_view name, std::vector<std::string> arguments) const;
+
+    // alone.cpp
+    struct AloneState;
+    using AloneWork = std::function<Awaitable<Result<void>>(Session::Ptr)>;
+    [[nodiscard]] mysql::Alone alone_in(std::filesystem::path data_dir) const;
+    [[nodiscard]] Awaitable<Result<int>> run_alone(mysql::Alone alone, std::string user,
+                                                   AloneWork work, Deadline deadline);
+    [[nodiscard]] Awaitable<Result<ToolResult>> serve_alone(std::shared_ptr<AloneState> state,
+                                                            Command command, Deadline deadline);
+    [[nodiscard]] Awaitable<Result<Session::Ptr>> reach_alone(std::shared_ptr<AloneState> state,
+                                                              mysql::Connection connection,
+                                                              Deadline deadline);
+    [[nodiscard]] Awaitable<Result<void>> use_alone(std::shared_ptr<AloneState> state,
+                                                    mysql::Connection connection, AloneWork work,
+                                                    Deadline deadline);
+    [[nodiscard]] Awaitable<Result<void>>
+    say_all(Session::Ptr session, std::vector<std::string> statements, Deadline deadline);
+
+    // folder.cpp
+    [[nodiscard]] Awaitable<Result<void>> prepare_folder(Deadline deadline);
+    [[nodiscard]] Awaitable<Result<void>> empty_folder(Deadline deadline);
+    [[nodiscard]] Awaitable<void> undo_filling();
+
+    // initialise.cpp
+    [[nodiscard]] Awaitable<Result<void>> install_tables(std::filesystem::path into,
+                                                         Deadline deadline);
+    /// Without a system id: no schema `lockstep`, for a copy that brings it along.
+    [[nodiscard]] Awaitable<Result<void>> make_database(std::filesystem::path into,
+                                                        std::string system_id, Deadline deadline);
+    [[nodiscard]] Result<void> complete_folder(const mysql::DataNote& note);
 
     // ---- end of disk ----------------------------------------------------------------------
 
@@ -127,6 +165,7 @@ private:
     Sessions sessions_;
     std::optional<Ticket> ticket_; // The last one written.
     Remembered remembered_;
+    Background background_; // For the copying and removing of many files.
 };
 
 } // namespace lockstep
