@@ -68,8 +68,7 @@ MysqlDriver::reach_alone(std::shared_ptr<AloneState> state, mysql::Connection co
                          Deadline deadline) {
     while (true) {
         const auto first = Deadline::in(std::chrono::seconds{5});
-        auto opened =
-            co_await Session::open(executor_, connection, longest_answer, first);
+        auto opened = co_await Session::open(executor_, connection, longest_answer, first);
         if (opened) {
             co_return std::move(opened);
         }
@@ -141,9 +140,8 @@ mysql::Alone MysqlDriver::alone_in(fs::path data_dir) const {
     return {std::move(data_dir), config_.run_dir / (config_.member + ".alone"), false, {}};
 }
 
-Awaitable<Result<void>> MysqlDriver::say_all(Session::Ptr session,
-                                             std::vector<std::string> statements,
-                                             Deadline deadline) {
+Awaitable<Result<void>>
+MysqlDriver::say_all(Session::Ptr session, std::vector<std::string> statements, Deadline deadline) {
     for (auto& statement : statements) {
         const auto said = co_await session->query(statement, deadline);
         if (!said) {

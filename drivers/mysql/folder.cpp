@@ -73,9 +73,9 @@ Awaitable<Result<DataFolder>> MysqlDriver::inspect(Deadline) {
     }
     const auto note = mysql::read_note(config_.data_dir);
     if (*flavour != config_.flavour || (!note && note.error().code == Errc::unreachable)) {
-        folder.what = fmt::format("{} data that Lockstep did not make for {}",
-                                  mysql::words(*flavour).product,
-                                  mysql::words(config_.flavour).product);
+        folder.what =
+            fmt::format("{} data that Lockstep did not make for {}", mysql::words(*flavour).product,
+                        mysql::words(config_.flavour).product);
         co_return folder;
     }
     const auto clean = is_clean(config_);

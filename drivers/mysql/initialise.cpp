@@ -62,10 +62,9 @@ Awaitable<Result<void>> MysqlDriver::install_tables(fs::path into, Deadline dead
     auto command =
         config_.flavour == mysql::Flavour::mysql
             ? tool("mysqld", {options, "--initialize-insecure", folder})
-            : tool("mariadb-install-db",
-                   {options, folder, "--skip-test-db", "--skip-name-resolve",
-                    "--auth-root-authentication-method=socket",
-                    "--auth-root-socket-user=" + mysql::own_account()});
+            : tool("mariadb-install-db", {options, folder, "--skip-test-db", "--skip-name-resolve",
+                                          "--auth-root-authentication-method=socket",
+                                          "--auth-root-socket-user=" + mysql::own_account()});
     const auto name = fs::path(command.argv.front()).filename().string();
     std::function<void(std::string_view)> nobody;
     const auto ran = co_await run_tool(std::move(command), deadline, std::move(nobody));
@@ -82,8 +81,7 @@ Awaitable<Result<void>> MysqlDriver::make_database(fs::path into, std::string sy
     std::error_code error;
     fs::create_directory(into, error);
     if (error) {
-        co_return fail(Errc::refused,
-                       fmt::format("create {}: {}", into.string(), error.message()));
+        co_return fail(Errc::refused, fmt::format("create {}: {}", into.string(), error.message()));
     }
     auto where = into;
     const auto installed = co_await install_tables(std::move(where), deadline);

@@ -7,14 +7,15 @@
 #include <string>
 #include <vector>
 
-#include "drivers/driver.h"
 #include "drivers/common/background.h"
+#include "drivers/driver.h"
 #include "drivers/mysql/config.h"
 #include "drivers/mysql/data_note.h"
 #include "drivers/mysql/descent.h"
 #include "drivers/mysql/flavour.h"
 #include "drivers/mysql/gtid_set.h"
 #include "drivers/mysql/option_file.h"
+#include "drivers/mysql/own_log.h"
 #include "drivers/mysql/session.h"
 #include "drivers/mysql/settings.h"
 
@@ -132,9 +133,8 @@ private:
                                                    AloneWork work, Deadline deadline);
     [[nodiscard]] Awaitable<Result<ToolResult>> serve_alone(std::shared_ptr<AloneState> state,
                                                             Command command, Deadline deadline);
-    [[nodiscard]] Awaitable<Result<Session::Ptr>> reach_alone(std::shared_ptr<AloneState> state,
-                                                              mysql::Connection connection,
-                                                              Deadline deadline);
+    [[nodiscard]] Awaitable<Result<Session::Ptr>>
+    reach_alone(std::shared_ptr<AloneState> state, mysql::Connection connection, Deadline deadline);
     [[nodiscard]] Awaitable<Result<void>> use_alone(std::shared_ptr<AloneState> state,
                                                     mysql::Connection connection, AloneWork work,
                                                     Deadline deadline);
@@ -153,6 +153,57 @@ private:
     [[nodiscard]] Awaitable<Result<void>> make_database(std::filesystem::path into,
                                                         std::string system_id, Deadline deadline);
     [[nodiscard]] Result<void> complete_folder(const mysql::DataNote& note);
+
+    // clone.cpp
+    [[nodiscard]] Awaitable<Result<mysql::DataNote>>
+    fill_from(Member upstream, OnProgress on_progress, Deadline deadline);
+
+    // clone_mariadb.cpp
+    [[nodiscard]] Command dump_command(const Member& upstream,
+                                       const std::filesystem::path& into) const;
+    [[nodiscard]] Command load_command(const mysql::Alone& alone,
+                                       const std::filesystem::path& from) const;
+    [[nodiscard]] Awaitable<std::uint64_t> estimate_bytes(Member upstream, Deadline deadline);
+    [[nodiscard]] Awaitable<Result<mysql::DataNote>> place_copy(Session::Ptr session,
+                                                                Deadline deadline);
+    [[nodiscard]] Awaitable<Result<void>> load_dump(Session::Ptr session, Member upstream,
+                                                    mysql::Alone alone, OnProgress on_progress,
+                                                    std::shared_ptr<mysql::DataNote> note,
+                                                    Deadline deadline);
+    [[nodiscard]] Awaitable<Result<mysql::DataNote>> copy_by_dump(Member upstream,
+                                                                  std::filesystem::path into,
+                                                                  OnProgress on_progress,
+                                                                  Deadline deadline);
+
+    // clone_mysql.cpp
+    [[nodiscard]] Awaitable<void> tell_clone(Session::Ptr look, OnProgress on_progress,
+                                             Deadline deadline);
+    [[nodiscard]] Awaitable<Result<void>> clone_by_statement(Session::Ptr session, Member upstream,
+                                                             mysql::Alone alone,
+                                                             OnProgress on_progress,
+                                                             Deadline deadline);
+    [[nodiscard]] Awaitable<Result<void>>
+    look_at_clone(Session::Ptr session, std::shared_ptr<mysql::DataNote> note, Deadline deadline);
+    [[nodiscard]] Awaitable<Result<mysql::DataNote>> copy_by_clone(Member upstream,
+                                                                   std::filesystem::path into,
+                                                                   OnProgress on_progress,
+                                                                   Deadline deadline);
+
+    // judge.cpp
+    [[nodiscard]] Awaitable<Result<mysql::GtidSet>> purged_of(Session::Ptr session,
+                                                              Deadline deadline);
+    [[nodiscard]] Awaitable<Result<mysql::Upstream>> ask_upstream(Member upstream,
+                                                                  Deadline deadline);
+    [[nodiscard]] Awaitable<Result<mysql::OwnLog>> read_log();
+    [[nodiscard]] Awaitable<Result<std::optional<mysql::LogStart>>> start_of(mysql::OwnLog log,
+                                                                             mysql::GtidSet alone);
+
+    // rewind.cpp
+    [[nodiscard]] Awaitable<Result<void>> cut_tail(mysql::OwnLog log, mysql::GtidSet alone);
+    [[nodiscard]] Awaitable<Result<void>> recover_alone(mysql::Upstream told, Deadline deadline);
+    [[nodiscard]] Awaitable<Result<void>> check_recovered(Session::Ptr session,
+                                                          mysql::Upstream told, Deadline deadline);
+    [[nodiscard]] Awaitable<Result<void>> check_log(mysql::Upstream told);
 
     // ---- end of disk ----------------------------------------------------------------------
 

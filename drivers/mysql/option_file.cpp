@@ -155,7 +155,7 @@ std::string render_alone(const Config& config, const Alone& alone) {
     const Settings ours = {{"datadir", alone.data_dir.string()},
                            {"socket", alone_socket(alone).string()},
                            {"pid_file", (alone.folder / "pid").string()}};
-    text += lines_of(ours) + "skip_networking\n";
+    text += lines_of(ours) + "skip_networking\nevent_scheduler=OFF\n";
     return text + (alone.logs ? "" : "skip_log_bin\nskip_name_resolve\n") + lines_of(alone.more);
 }
 

@@ -1,6 +1,6 @@
 #include <array>
-#include <charconv>
 #include <cerrno>
+#include <charconv>
 
 #include <fcntl.h>
 #include <spdlog/fmt/fmt.h>

@@ -1,8 +1,7 @@
-#include <fstream>
-
 #include <spdlog/fmt/fmt.h>
 
 #include "drivers/common/run_until.h"
+#include "drivers/common/transactions_page.h"
 #include "drivers/postgres/history.h"
 #include "drivers/postgres/postgres_driver.h"
 #include "drivers/postgres/text.h"
@@ -17,46 +16,12 @@ using postgres::format_lsn;
 
 namespace {
 
-/// A log of any size is decoded; told in full is only so much of it.
 constexpr std::uint64_t most_records = 20'000'000;
-constexpr std::uint64_t most_lines = 100'000;
 
-/// The page beside the copy. It has its name only when all of it is written.
-class Page {
-public:
-    explicit Page(fs::path path) : path_(std::move(path)), file_(partial(), std::ios::trunc) {
-        file_ << "Transactions that only the old primary had, in the order of their ends: number,\n"
-                 "how it ended, where, how many changes, and in what relations "
-                 "(tablespace/database/\n"
-                 "file: `select pg_filenode_relation(0, FILE)` in that database names one that "
-                 "still exists).\n\n";
-    }
-    void add(const KeptTransaction& transaction) {
-        if (lines_++ < most_lines) {
-            file_ << postgres::in_one_line(transaction) << "\n";
-        }
-    }
-    [[nodiscard]] Result<void> finish() {
-        if (lines_ > most_lines) {
-            file_ << "… and " << lines_ - most_lines << " more\n";
-        }
-        file_.close();
-        std::error_code trouble;
-        if (file_) {
-            fs::rename(partial(), path_, trouble);
-        }
-        if (!file_ || trouble) {
-            return fail(Errc::refused, "write " + path_.string() + ": is its disk full?");
-        }
-        return {};
-    }
-
-private:
-    [[nodiscard]] fs::path partial() const { return path_.string() + ".partial"; }
-    fs::path path_;
-    std::ofstream file_;
-    std::uint64_t lines_ = 0;
-};
+constexpr auto heading =
+    "Transactions that only the old primary had, in the order of their ends: number,\n"
+    "how it ended, where, how many changes, and in what relations (tablespace/database/\n"
+    "file: `select pg_filenode_relation(0, FILE)` in that database names one that still exists).";
 
 /// A stretch of the kept log on one timeline.
 struct Part {
@@ -101,9 +66,9 @@ std::string command_line(const Command& command) {
 /// What the collecting of one copy's records has come to.
 struct Collecting {
     explicit Collecting(const fs::path& kept)
-        : page(kept / "transactions.txt"),
+        : page(kept / "transactions.txt", heading),
           transactions([this](const KeptTransaction& transaction) { page.add(transaction); }) {}
-    Page page;
+    TransactionsPage page;
     postgres::Transactions transactions;
     std::string last; // Where the last record is.
 };

@@ -188,14 +188,4 @@ void Transactions::finish() {
     open_.clear();
 }
 
-std::string in_one_line(const KeptTransaction& transaction) {
-    std::string line =
-        fmt::format("{}  {}  {}  {} changes", transaction.id, transaction.end,
-                    transaction.position.empty() ? "-" : transaction.position, transaction.changes);
-    for (const auto& object : transaction.objects) {
-        line += (&object == &transaction.objects.front() ? "  in " : ", ") + object;
-    }
-    return line;
-}
-
 } // namespace lockstep::postgres

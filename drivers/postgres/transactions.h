@@ -58,7 +58,4 @@ private:
     DecodedLog result_;
 };
 
-/// One line for a page that people read.
-[[nodiscard]] std::string in_one_line(const KeptTransaction& transaction);
-
 } // namespace lockstep::postgres

@@ -1,3 +1,4 @@
+#include "drivers/common/transactions_page.h"
 #include "drivers/postgres/transactions.h"
 
 #include <gtest/gtest.h>
