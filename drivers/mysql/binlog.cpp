@@ -132,14 +132,12 @@ private:
         open_->whole = !begun_;
     }
     void take_part(const EventHeader& header, std::string_view body) {
-        constexpr auto compressed_query = EventType{165};
-        constexpr auto compressed_transaction = EventType{40};
         switch (header.type) {
         case EventType::query: take_statement(statement_in(body)); return;
         case EventType::commit:
         case EventType::xa_prepare:
-        case compressed_transaction: open_->whole = true; return;
-        case compressed_query: open_->whole = !begun_; return;
+        case EventType::mysql_compressed: open_->whole = true; return;
+        case EventType::mariadb_compressed_query: open_->whole = !begun_; return;
         default: return;
         }
     }

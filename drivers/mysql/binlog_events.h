@@ -22,11 +22,13 @@ enum class EventType : std::uint8_t {
     mysql_anonymous = 34,
     mysql_before = 35, // PREVIOUS_GTIDS_LOG_EVENT
     xa_prepare = 38,
+    mysql_compressed = 40, // TRANSACTION_PAYLOAD_EVENT: all of a transaction but its GTID.
     mysql_tagged_gtid = 42,
     binlog_checkpoint = 161,
     mariadb_gtid = 162,
     mariadb_before = 163, // GTID_LIST_EVENT
     encryption = 164,     // START_ENCRYPTION_EVENT
+    mariadb_compressed_query = 165,
 };
 
 inline constexpr std::size_t event_header_bytes = 19;

@@ -43,8 +43,8 @@ Command MysqlDriver::dump_command(const Member& upstream, const fs::path& into) 
 Command MysqlDriver::load_command(const mysql::Alone& alone, const fs::path& from) const {
     return tool(mysql::words(config_.flavour).client,
                 {"--no-defaults", "--socket=" + mysql::alone_socket(alone).string(),
-                 "--user=" + mysql::own_account(), "--batch", "--binary-mode",
-                 "--default-character-set=utf8mb4", "--max-allowed-packet=1G",
+                 "--user=" + mysql::own_account(), "--batch", "--default-character-set=utf8mb4",
+                 "--max-allowed-packet=1G",
                  "--init-command=SET SESSION sql_log_bin = 0, SESSION foreign_key_checks = 0",
                  "--execute=source " + from.string()});
 }

@@ -18,18 +18,18 @@ namespace fs = std::filesystem;
 
 namespace {
 
-bool exists(const fs::path& path) {
+bool is_there(const fs::path& path) {
     std::error_code ignored;
     return fs::exists(path, ignored);
 }
 
 /// By the tables of accounts, which both engines always have, each in a form of its own.
 std::optional<mysql::Flavour> flavour_of(const fs::path& data_dir) {
-    if (exists(data_dir / "mysql.ibd")) {
+    if (is_there(data_dir / "mysql.ibd")) {
         return mysql::Flavour::mysql;
     }
-    return exists(data_dir / "mysql" / "global_priv.frm") ? std::optional(mysql::Flavour::mariadb)
-                                                          : std::nullopt;
+    return is_there(data_dir / "mysql" / "global_priv.frm") ? std::optional(mysql::Flavour::mariadb)
+                                                            : std::nullopt;
 }
 
 /// A server closes its log as the last thing; without a log it never ran as a member.
@@ -59,7 +59,7 @@ Awaitable<Result<DataFolder>> MysqlDriver::inspect(Deadline) {
         folder.what = "an empty folder";
         co_return folder;
     }
-    if (exists(config_.data_dir / incomplete_marker)) {
+    if (is_there(config_.data_dir / incomplete_marker)) {
         folder.what = "what an interrupted copy, rewind or initialisation left, worth nothing";
         co_return folder;
     }

@@ -24,11 +24,8 @@ void add_durability(const Config& config, std::vector<Managed>& out) {
     out.push_back({text(word.log_updates), "ON", false, false});
     out.push_back({"sync_binlog", "1", true, true});
     out.push_back({"innodb_flush_log_at_trx_commit", "1", true, true});
-    out.push_back({"binlog_expire_logs_seconds",
-                   std::to_string(config.binlog_keep_seconds),
-                   true,
-                   false,
-                   {}});
+    out.push_back(
+        {"binlog_expire_logs_seconds", std::to_string(config.binlog_keep_seconds), true, false});
     if (mysql) {
         out.push_back({"gtid_mode", "ON", false, true});
         out.push_back({"enforce_gtid_consistency", "ON", false, false});
