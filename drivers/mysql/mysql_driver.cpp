@@ -32,7 +32,35 @@ MysqlDriver::~MysqlDriver() {
 }
 
 std::string MysqlDriver::name() const {
-    return std::string(mysql::words(config_.flavour).engine);
+    return std::string(word().engine);
+}
+
+/// The effect was seen of a server that is gone.
+void MysqlDriver::forget_server() {
+    for (auto* const session :
+         {&sessions_.control, &sessions_.spare, &sessions_.watch, &sessions_.pulse, &sessions_.look,
+          &sessions_.canary, &sessions_.flush}) {
+        if (*session) {
+            (*session)->close();
+            session->reset();
+        }
+    }
+    remembered_ = {};
+}
+
+Awaitable<Result<void>> MysqlDriver::hold_replay(Deadline deadline) {
+    const auto standby = co_await is_standby(deadline);
+    if (!standby) {
+        co_return within("hold replay", standby.error());
+    }
+    if (!*standby) {
+        co_return fail(Errc::refused, "hold replay: the server is no standby");
+    }
+    co_return Result<void>{};
+}
+
+Awaitable<Result<void>> MysqlDriver::release_replay(Deadline) {
+    co_return Result<void>{};
 }
 
 } // namespace lockstep

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <functional>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -103,19 +104,129 @@ private:
         Session::Ptr flush;   // checkpoint()'s.
     };
 
+    /// What the server says of itself when asked for everything at once.
+    struct Look {
+        bool standby = true;
+        std::string version;
+        std::string writer;    // As in a reign.
+        mysql::GtidSet logged; // Committed here, and in the binary log.
+        mysql::GtidSet held;   // That, and what was received and not replayed yet.
+        Rows stream;           // None or one row.
+        mysql::Descent descent;
+        mysql::Place place;
+    };
+
     // sessions.cpp
     [[nodiscard]] mysql::Connection local_connection() const;
+    /// As `ls_<this member>_peer`.
     [[nodiscard]] mysql::Connection peer_connection(const Member& upstream) const;
     [[nodiscard]] Awaitable<Result<Session::Ptr>> kept(Session::Ptr Sessions::*which,
                                                        Deadline deadline);
+    /// On the control session, which writes nothing to the binary log.
     [[nodiscard]] Awaitable<Result<Rows>> command(std::string sql, Deadline deadline);
+    [[nodiscard]] Awaitable<Result<void>> commands(std::vector<std::string> sql, Deadline deadline);
     [[nodiscard]] Awaitable<Result<bool>> is_standby(Deadline deadline);
+    [[nodiscard]] std::vector<std::uint64_t> own_sessions() const;
+    [[nodiscard]] const mysql::Words& word() const { return mysql::words(config_.flavour); }
+    [[nodiscard]] bool is_mysql() const { return config_.flavour == mysql::Flavour::mysql; }
 
-    // history.cpp
+    // look.cpp
+    [[nodiscard]] Awaitable<Result<Look>> look(Session::Ptr session, Deadline deadline);
     [[nodiscard]] Awaitable<Result<mysql::Descent>> read_descent(Session::Ptr session,
                                                                  Deadline deadline);
     [[nodiscard]] Awaitable<Result<std::string>> read_system_id(Session::Ptr session,
                                                                 Deadline deadline);
+    [[nodiscard]] Awaitable<Result<Rows>> show_stream(Session::Ptr session, Deadline deadline);
+
+    // observe.cpp
+    [[nodiscard]] Awaitable<Result<Session::Ptr>> watch_session(Deadline deadline);
+    void fill_standby(const Look& seen, ServerReport& report);
+    [[nodiscard]] Awaitable<Result<void>> fill_primary(Session::Ptr session, const Look& seen,
+                                                       ServerReport& report, Deadline deadline);
+    [[nodiscard]] Awaitable<void> look_closer(Session::Ptr session, bool standby,
+                                              Deadline deadline);
+
+    // stream_start.cpp
+    /// To what the promise of this standby belongs.
+    [[nodiscard]] Awaitable<std::string> start_of_stream(Session::Ptr session, Deadline deadline);
+    /// The applier that runs now took over without a loss from the one before.
+    [[nodiscard]] Awaitable<Result<void>> carry_start_over(Deadline deadline);
+    [[nodiscard]] Awaitable<Result<std::string>> applier_thread(Session::Ptr session,
+                                                                Deadline deadline);
+
+    // settings_watch.cpp
+    struct SettingsReport {
+        std::string lowered;
+        std::string unfit;
+        std::vector<std::string> repairs; // Statements that bring managed settings back.
+    };
+    [[nodiscard]] Awaitable<Result<SettingsReport>>
+    look_at_settings(Session::Ptr session, bool standby, Deadline deadline);
+
+    // bypasses.cpp
+    [[nodiscard]] Awaitable<void> look_for_bypasses(Session::Ptr session, Deadline deadline);
+
+    // apply.cpp
+    [[nodiscard]] Awaitable<Result<void>> apply_primary(Ticket ticket, Deadline deadline);
+    [[nodiscard]] Awaitable<Result<void>> relax(Ticket ticket, Deadline deadline);
+    [[nodiscard]] Awaitable<Result<void>> wait_for_waiters(Deadline deadline);
+    /// A database that was just made has no reign yet.
+    [[nodiscard]] Awaitable<Result<void>> ensure_reign(Deadline deadline);
+
+    // tighten.cpp
+    [[nodiscard]] Awaitable<Result<void>> tighten(Ticket ticket, Deadline deadline);
+    [[nodiscard]] Awaitable<Result<void>> end_streams(Deadline deadline);
+    [[nodiscard]] Awaitable<Result<void>> see_a_commit_wait(Deadline deadline);
+    [[nodiscard]] Awaitable<Result<bool>> waits(std::vector<std::uint64_t> sessions,
+                                                Deadline deadline);
+    [[nodiscard]] bool effect_seen(const std::string& sync_name) const;
+
+    // accounts.cpp
+    [[nodiscard]] Awaitable<Result<std::vector<std::string>>> accounts(Deadline deadline);
+    [[nodiscard]] Awaitable<Result<void>> drop_accounts(std::vector<std::string> names,
+                                                        Deadline deadline);
+    [[nodiscard]] Awaitable<Result<void>> make_account(std::string name, MemberId member,
+                                                       Deadline deadline);
+    /// Those that this ticket's peers need, and none that they don't.
+    [[nodiscard]] Awaitable<Result<void>> settle_accounts(Ticket ticket, Deadline deadline);
+
+    // follow.cpp
+    [[nodiscard]] Awaitable<Result<void>> follow(Ticket ticket, Deadline deadline);
+    [[nodiscard]] Awaitable<Result<void>> point_at(Ticket ticket, Rows stream, Deadline deadline);
+    [[nodiscard]] Awaitable<Result<void>> point_at_mariadb(Ticket ticket, Rows stream,
+                                                           Deadline deadline);
+    [[nodiscard]] Awaitable<Result<void>> start_receiving(Rows stream, Deadline deadline);
+    [[nodiscard]] Awaitable<Result<void>> knock_until_let_in(Deadline deadline);
+    [[nodiscard]] std::string change_upstream(const Ticket& ticket) const;
+    [[nodiscard]] Awaitable<Result<void>> until_replayed(Deadline deadline);
+
+    // clients.cpp
+    [[nodiscard]] Awaitable<Result<void>> set_door(Door door, Deadline deadline);
+    [[nodiscard]] Awaitable<Result<void>> send_clients_out(Deadline deadline);
+    /// Ends the sessions of clients that `which` (a condition) names, and returns how many clients
+    /// there were in all.
+    struct Clients {
+        std::size_t all = 0;
+        std::size_t waiting = 0; // For the standby.
+    };
+    enum class End { all, those_between_two, those_that_do_not_wait };
+    [[nodiscard]] Awaitable<Result<Clients>> end_clients(End which, Deadline deadline);
+    /// MySQL's offline_mode ends everybody's session at once, so a gentler bar comes before it.
+    [[nodiscard]] Awaitable<Result<void>> bar_new_clients(Deadline deadline);
+
+    // prove.cpp
+    [[nodiscard]] Awaitable<Result<void>> until_streaming(std::string sync_name, Deadline deadline);
+
+    // promote.cpp
+    [[nodiscard]] Awaitable<Result<void>> take_over(Deadline deadline);
+    [[nodiscard]] Awaitable<Result<void>> begin_reign(Deadline deadline);
+    [[nodiscard]] Awaitable<Result<void>> open_for_writes(Deadline deadline);
+    [[nodiscard]] Awaitable<Result<void>> enable_events(Deadline deadline);
+
+    // heartbeat.cpp
+    /// Whether one was begun: on a primary.
+    [[nodiscard]] Awaitable<Result<bool>> begin_beat(Session::Ptr pulse, Deadline deadline);
+    void note_acknowledged();
 
     // ---- disk: without a server -----------------------------------------------------------
     // ticket.cpp
@@ -209,6 +320,22 @@ private:
 
     struct Remembered {
         Clock::time_point watch_opened{};
+        /// The effect: a commit of the driver's own was seen to wait while no account could
+        /// stream, and after that this account was made. Of the server that runs.
+        std::string effect_of;
+        std::uint64_t not_waited_for = 0; // The server's count of them at that time.
+        mysql::Descent descent;           // As last seen.
+        std::string beat_after;           // What was in the log before the beat that runs.
+        std::string beat_for;             // The effect under which that beat was begun.
+        Position acknowledged;
+        std::string dirty_pages_limit;       // Before a checkpoint took it away.
+        bool applier_is_handed_over = false; // It is stopped and started, and nothing is lost.
+        std::string last_receipt;
+        Clock::time_point heard{};
+        SettingsReport settings;
+        Clock::time_point settings_due{};
+        Clock::time_point bypasses_due{};
+        std::vector<std::string> notes;
     };
 
     asio::any_io_executor executor_;

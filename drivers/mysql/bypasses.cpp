@@ -1,0 +1,50 @@
+#include <spdlog/fmt/fmt.h>
+
+#include "drivers/mysql/mysql_driver.h"
+#include "drivers/mysql/schema.h"
+
+/// What lets a session commit without waiting for the standby, or lose rows at a failover (F6).
+/// The engine cannot forbid it, so it is told to the operator.
+namespace lockstep {
+
+using mysql::quote;
+
+namespace {
+
+constexpr std::chrono::seconds look_every{10};
+
+constexpr auto accounts_sql =
+    "SELECT CONCAT('RPO 0 not in force for account ', User, '@', Host, ': it has ', "
+    "IF(Super_priv = 'Y', 'SUPER, so it may leave its commits out of the binary log, and passes a "
+    "shut door', 'REPLICATION SLAVE, so it may acknowledge commits as a standby does')) "
+    "FROM mysql.user WHERE (Super_priv = 'Y' OR Repl_slave_priv = 'Y') AND User NOT LIKE 'ls\\_%' "
+    "AND User NOT IN ({}, 'mysql.session', 'mysql.sys', 'mysql.infoschema', 'mariadb.sys') "
+    "ORDER BY User LIMIT 5";
+
+/// What does not take part in a transaction is not there after a crash as it was before.
+constexpr auto tables_sql =
+    "SELECT CONCAT('RPO 0 not in force for table ', TABLE_SCHEMA, '.', TABLE_NAME, ': its engine "
+    "is ', ENGINE) FROM information_schema.TABLES WHERE TABLE_TYPE = 'BASE TABLE' AND "
+    "ENGINE <> 'InnoDB' AND TABLE_SCHEMA NOT IN ('mysql', 'sys', 'performance_schema', "
+    "'information_schema') LIMIT 5";
+
+} // namespace
+
+Awaitable<void> MysqlDriver::look_for_bypasses(Session::Ptr session, Deadline deadline) {
+    const auto now = Clock::now();
+    if (now < remembered_.bypasses_due) {
+        co_return;
+    }
+    remembered_.bypasses_due = now + look_every;
+    std::vector<std::string> notes;
+    for (auto sql : {fmt::format(fmt::runtime(accounts_sql), quote(mysql::own_account())),
+                     std::string(tables_sql)}) {
+        const auto rows = co_await session->query(std::move(sql), deadline);
+        for (std::size_t row = 0; rows && row < rows->size(); ++row) {
+            notes.push_back(rows->text(row, 0));
+        }
+    }
+    remembered_.notes = std::move(notes);
+}
+
+} // namespace lockstep

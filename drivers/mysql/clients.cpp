@@ -1,0 +1,139 @@
+#include <spdlog/fmt/fmt.h>
+
+#include "drivers/mysql/door.h"
+#include "drivers/mysql/mysql_driver.h"
+
+/// The door of a running server, and whoever is inside.
+namespace lockstep {
+
+namespace {
+
+constexpr std::chrono::milliseconds look_again{4};
+
+/// Everybody but the server's own threads, this agent, and peers.
+constexpr auto clients_sql =
+    "SELECT p.ID, p.STATE IN ('{1}', '{2}') AS waits, t.trx_mysql_thread_id IS NULL AND p.COMMAND "
+    "IN ('Sleep', 'Connect') AS between_two FROM {0} p LEFT JOIN information_schema.INNODB_TRX t "
+    "ON t.trx_mysql_thread_id = p.ID WHERE p.ID NOT IN ({3}) AND p.USER NOT IN ('system user', "
+    "'event_scheduler') AND p.USER NOT LIKE 'ls\\_%' AND p.COMMAND NOT LIKE 'Binlog Dump%' AND "
+    "p.COMMAND NOT IN ('Daemon', 'Slave_IO', 'Slave_SQL', 'Slave_worker', 'Killed')";
+
+} // namespace
+
+Awaitable<Result<void>> MysqlDriver::set_door(Door door, Deadline deadline) {
+    const auto [variable, value] = mysql::door_setting(config_.flavour, door);
+    std::vector<std::string> sql{fmt::format("SET GLOBAL {} = {}", variable, mysql::quote(value))};
+    if (is_mysql() && door == Door::open) {
+        sql.emplace_back("SET GLOBAL init_connect = ''"); // A bar that drain() left.
+    }
+    co_return co_await commands(std::move(sql), deadline);
+}
+
+Awaitable<Result<void>> MysqlDriver::bar_new_clients(Deadline deadline) {
+    const auto [variable, value] = mysql::door_setting(mysql::Flavour::mariadb, Door::shut);
+    std::vector<std::string> sql{fmt::format("SET GLOBAL {} = {}", variable, mysql::quote(value))};
+    co_return co_await commands(std::move(sql), deadline);
+}
+
+Awaitable<Result<MysqlDriver::Clients>> MysqlDriver::end_clients(End which, Deadline deadline) {
+    const auto rows = co_await command(fmt::format(fmt::runtime(clients_sql), word().processlist,
+                                                   word().wait_state, word().queued_state,
+                                                   fmt::join(own_sessions(), ", ")),
+                                       deadline);
+    if (!rows) {
+        co_return tl::unexpected(rows.error());
+    }
+    Clients clients;
+    clients.all = rows->size();
+    for (std::size_t row = 0; row < rows->size(); ++row) {
+        const bool waiting = rows->text(row, 1) == "1";
+        const bool between_two = rows->text(row, 2) == "1";
+        clients.waiting += waiting ? 1 : 0;
+        if (which == End::all || (which == End::those_between_two && between_two) ||
+            (which == End::those_that_do_not_wait && !waiting)) {
+            // One that has just gone by itself is no trouble: whoever is left is seen again.
+            static_cast<void>(co_await command("KILL CONNECTION " + rows->text(row, 0), deadline));
+        }
+    }
+    co_return clients;
+}
+
+/// A client whose commit waits hears nothing of it, which is the truth: it may be lost.
+Awaitable<Result<void>> MysqlDriver::send_clients_out(Deadline deadline) {
+    const auto most = mysql::most_of(deadline);
+    while (true) {
+        const auto clients = co_await end_clients(End::all, deadline);
+        if (!clients) {
+            co_return tl::unexpected(clients.error());
+        }
+        if (clients->all == 0) {
+            co_return Result<void>{};
+        }
+        if (most.passed()) {
+            co_return fail(Errc::timeout, fmt::format("{} clients' sessions do not end behind the "
+                                                      "shut door",
+                                                      clients->all));
+        }
+        co_await pause_for(look_again);
+    }
+}
+
+/// For new connections first. Whoever is inside leaves between two transactions.
+Awaitable<Result<void>> MysqlDriver::drain(Milliseconds patience, Deadline deadline) {
+    if (!ticket_ || !ticket_->primary) {
+        co_return fail(Errc::refused, "drain: no primary's ticket was written by this agent");
+    }
+    Ticket ticket = *ticket_;
+    ticket.door = Door::shut;
+    if (auto written = write_ticket(ticket); !written) {
+        co_return within("drain", written.error());
+    }
+    auto done = co_await bar_new_clients(deadline);
+    const auto patient_until = Deadline::in(patience);
+    const auto given_up_at = mysql::most_of(deadline);
+    while (done) {
+        const auto which =
+            patient_until.passed() ? End::those_that_do_not_wait : End::those_between_two;
+        const auto clients = co_await end_clients(which, deadline);
+        if (!clients) {
+            co_return within("drain", clients.error());
+        }
+        if (clients->all == 0) {
+            done = co_await set_door(Door::shut, deadline);
+            break;
+        }
+        if (given_up_at.passed()) {
+            co_return fail(Errc::timeout,
+                           fmt::format("drain: {} clients' sessions do not end, {} of them wait "
+                                       "for the standby",
+                                       clients->all, clients->waiting));
+        }
+        co_await pause_for(look_again);
+    }
+    if (!done) {
+        co_return within("drain", done.error());
+    }
+    co_return done;
+}
+
+/// MySQL answers OK to commits that wait when it is told to stop (finding 1), so no client is left
+/// to be answered. MariaDB waits for nobody's dump thread on a plain SHUTDOWN.
+Awaitable<Result<void>> MysqlDriver::stop(Deadline deadline) {
+    auto done = co_await bar_new_clients(deadline);
+    if (done) {
+        done = co_await set_door(Door::shut, deadline);
+    }
+    if (done) {
+        done = co_await send_clients_out(deadline);
+    }
+    if (!done) {
+        co_return within("stop", done.error());
+    }
+    const auto told = co_await command("SHUTDOWN", deadline);
+    if (!told && told.error().code != Errc::unreachable) {
+        co_return within("stop", told.error());
+    }
+    co_return Result<void>{};
+}
+
+} // namespace lockstep

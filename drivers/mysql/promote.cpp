@@ -1,0 +1,161 @@
+#include <spdlog/fmt/fmt.h>
+
+#include "drivers/mysql/marker.h"
+#include "drivers/mysql/mysql_driver.h"
+#include "platform/files.h"
+
+/// The hot path of a failover, in the order of field/mysql-ha.md 3c: nothing that was received is
+/// lost on the way, and nobody but this driver writes before the reign's own row is there.
+namespace lockstep {
+
+namespace {
+constexpr std::size_t mark_bytes = 8;
+} // namespace
+
+/// The receiver alone is stopped, everything it brought is replayed, then the rest.
+Awaitable<Result<void>> MysqlDriver::take_over(Deadline deadline) {
+    auto opened = co_await kept(&Sessions::control, deadline);
+    if (!opened) {
+        co_return tl::unexpected(opened.error());
+    }
+    const auto session = *opened;
+    const auto stream = co_await show_stream(session, deadline);
+    if (!stream) {
+        co_return tl::unexpected(stream.error());
+    }
+    if (stream->empty()) {
+        co_return Result<void>{}; // It followed nobody, or does not any more.
+    }
+    std::vector<std::string> stop{std::string(word().stop_receiver)};
+    if (is_mysql() && stream->text(0, word().applier_runs) != "Yes") {
+        stop.emplace_back(word().start_applier); // After a restart: it kept what it received.
+    }
+    auto done = co_await commands(std::move(stop), deadline);
+    if (done) {
+        done = co_await until_replayed(deadline);
+    }
+    std::vector<std::string> both{std::string(word().stop_both)};
+    if (done) {
+        done = co_await commands(std::move(both), deadline);
+    }
+    if (done) {
+        done = co_await until_replayed(deadline); // Nobody started the receiver in between.
+    }
+    co_return done;
+}
+
+/// The first transaction of this server's reign. Errors: `corrupt`, and whatever the commit met.
+Awaitable<Result<void>> MysqlDriver::begin_reign(Deadline deadline) {
+    auto opened = co_await kept(&Sessions::look, deadline);
+    if (!opened) {
+        co_return tl::unexpected(opened.error());
+    }
+    const auto session = *opened;
+    const auto descent = co_await read_descent(session, deadline);
+    if (!descent) {
+        co_return tl::unexpected(descent.error());
+    }
+    const std::string writer = is_mysql() ? "@@global.server_uuid" : "@@global.server_id";
+    const std::string held = is_mysql() ? "@@global.gtid_executed" : "@@global.gtid_current_pos";
+    const auto sql =
+        fmt::format("INSERT INTO lockstep.history (number, writer, mark, began) SELECT {}, {}, {}, "
+                    "REPLACE({}, '\\n', '')",
+                    descent->reigns.size() + 1, writer, mysql::quote(random_hex(mark_bytes)), held);
+    const auto written = co_await session->query(sql, deadline);
+    if (!written) {
+        co_return within("begin a history", written.error());
+    }
+    co_return Result<void>{};
+}
+
+Awaitable<Result<void>> MysqlDriver::open_for_writes(Deadline deadline) {
+    std::vector<std::string> sql{std::string(word().forget_upstream),
+                                 fmt::format("SET GLOBAL {} = OFF", word().acknowledge_enabled)};
+    sql.emplace_back("SET GLOBAL read_only = OFF");
+    co_return co_await commands(std::move(sql), deadline);
+}
+
+/// Events that came over the stream sleep on a standby.
+Awaitable<Result<void>> MysqlDriver::enable_events(Deadline deadline) {
+    auto opened = co_await kept(&Sessions::look, deadline);
+    if (!opened) {
+        co_return tl::unexpected(opened.error());
+    }
+    const auto session = *opened;
+    std::string list = "SELECT EVENT_SCHEMA, EVENT_NAME FROM information_schema.EVENTS WHERE "
+                       "STATUS IN ('SLAVESIDE_DISABLED', 'REPLICA_SIDE_DISABLED')";
+    const auto events = co_await session->query(std::move(list), deadline);
+    if (!events) {
+        co_return tl::unexpected(events.error());
+    }
+    for (std::size_t row = 0; row < events->size(); ++row) {
+        const auto sql =
+            fmt::format("ALTER EVENT {}.{} ENABLE", mysql::quote_name(events->text(row, 0)),
+                        mysql::quote_name(events->text(row, 1)));
+        const auto enabled = co_await session->query(sql, deadline);
+        if (!enabled) {
+            co_return within("enable the event " + events->text(row, 1), enabled.error());
+        }
+    }
+    co_return Result<void>{};
+}
+
+Awaitable<Result<History>> MysqlDriver::promote(Deadline deadline) {
+    auto opened = co_await kept(&Sessions::control, deadline);
+    if (!opened) {
+        co_return within("promote", opened.error());
+    }
+    const auto session = *opened;
+    auto seen = co_await look(session, deadline);
+    if (!seen) {
+        co_return within("promote", seen.error());
+    }
+    if (seen->standby) {
+        auto done = mysql::mark_promotion_begun(config_.data_dir);
+        if (done) {
+            done = co_await take_over(deadline);
+        }
+        if (done && is_mysql()) { // It stays read_only, which this account passes.
+            std::vector<std::string> unlock{"SET GLOBAL super_read_only = OFF",
+                                            "SET GLOBAL read_only = ON"};
+            done = co_await commands(std::move(unlock), deadline);
+        }
+        const auto& reigns = seen->descent.reigns;
+        const bool begun =
+            seen->stream.empty() && !reigns.empty() && reigns.back().writer == seen->writer;
+        if (done && !begun) {
+            done = co_await begin_reign(deadline);
+        }
+        if (done) {
+            done = co_await open_for_writes(deadline);
+        }
+        if (!done) {
+            co_return within("promote", done.error());
+        }
+    }
+    if (!ticket_ || !ticket_->primary) {
+        Ticket ticket = ticket_.value_or(Ticket{});
+        ticket.primary = true;
+        ticket.upstream.reset();
+        ticket.sync_name.clear();
+        ticket.stream_name.clear();
+        if (auto written = write_ticket(ticket); !written) {
+            co_return within("promote", written.error());
+        }
+    }
+    const auto events = co_await enable_events(deadline);
+    if (!events) {
+        co_return within("promote", events.error());
+    }
+    seen = co_await look(session, deadline);
+    if (!seen) {
+        co_return within("promote", seen.error());
+    }
+    if (!seen->place.trouble.empty()) {
+        co_return fail(Errc::corrupt, "promote: " + seen->place.trouble);
+    }
+    remembered_.descent = seen->descent;
+    co_return seen->place.position.history;
+}
+
+} // namespace lockstep

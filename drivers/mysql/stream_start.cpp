@@ -1,0 +1,105 @@
+#include <charconv>
+
+#include <spdlog/fmt/fmt.h>
+
+#include "drivers/mysql/mysql_driver.h"
+#include "platform/files.h"
+
+/// What a standby received is promised for one start of its replication: MariaDB throws relay logs
+/// away whenever both of its threads were stopped, and nobody knows what somebody else's STOP and
+/// START did. A start is told by the server's process and by the connection number of its applier,
+/// which is another after each start.
+namespace lockstep {
+
+namespace {
+
+/// "<process> <applier> <count>": which applier the start of this count is.
+struct Noted {
+    std::string process;
+    std::string applier;
+    std::uint64_t count = 0;
+};
+
+Noted parse_note(const std::string& text) {
+    Noted noted;
+    const auto first = text.find(' ');
+    const auto second = text.find(' ', first == std::string::npos ? first : first + 1);
+    if (second == std::string::npos) {
+        return noted;
+    }
+    noted.process = text.substr(0, first);
+    noted.applier = text.substr(first + 1, second - first - 1);
+    std::from_chars(text.data() + second + 1, text.data() + text.size(), noted.count);
+    return noted;
+}
+
+std::string process_text(const std::optional<ProcessId>& process) {
+    return process ? fmt::format("{}.{}", process->pid, process->start_ticks) : std::string{};
+}
+
+Result<void> write_note(const std::filesystem::path& path, const Noted& noted) {
+    return write_file_durably(path,
+                              fmt::format("{} {} {}", noted.process, noted.applier, noted.count));
+}
+
+std::filesystem::path note_path(const mysql::Config& config) {
+    return config.run_dir / (config.member + ".stream_start");
+}
+
+} // namespace
+
+/// Empty: it does not run.
+Awaitable<Result<std::string>> MysqlDriver::applier_thread(Session::Ptr session,
+                                                           Deadline deadline) {
+    std::string sql =
+        is_mysql() ? "SELECT THREAD_ID FROM performance_schema.replication_applier_status_by_"
+                     "coordinator WHERE SERVICE_STATE = 'ON' UNION SELECT THREAD_ID FROM "
+                     "performance_schema.replication_applier_status_by_worker WHERE SERVICE_STATE "
+                     "= 'ON' AND WORKER_ID = 0 LIMIT 1"
+                   : "SELECT ID FROM information_schema.processlist WHERE COMMAND = 'Slave_SQL'";
+    const auto rows = co_await session->query(std::move(sql), deadline);
+    if (!rows) {
+        co_return tl::unexpected(rows.error());
+    }
+    co_return rows->empty() ? std::string{} : rows->text(0, 0);
+}
+
+Awaitable<std::string> MysqlDriver::start_of_stream(Session::Ptr session, Deadline deadline) {
+    const auto applier = co_await applier_thread(session, deadline);
+    if (!applier) {
+        co_return std::string("not known");
+    }
+    auto noted = parse_note(read_file(note_path(config_)).value_or(""));
+    const auto process = process_text(running_server());
+    const bool known = noted.process == process && noted.applier == *applier;
+    if (!known && !(remembered_.applier_is_handed_over && noted.process == process)) {
+        // The count goes on over a restart of the agent, not over one of the machine.
+        noted = {process, *applier, noted.count + 1};
+        if (!write_note(note_path(config_), noted)) {
+            co_return std::string("cannot be noted");
+        }
+    }
+    co_return fmt::format("{}.{}{}", noted.process, noted.count,
+                          noted.applier.empty() ? " stopped" : "");
+}
+
+/// Called when all that was received had been replayed before the applier was stopped.
+Awaitable<Result<void>> MysqlDriver::carry_start_over(Deadline deadline) {
+    auto opened = co_await kept(&Sessions::control, deadline);
+    if (!opened) {
+        co_return tl::unexpected(opened.error());
+    }
+    const auto session = *opened;
+    const auto applier = co_await applier_thread(session, deadline);
+    if (!applier) {
+        co_return tl::unexpected(applier.error());
+    }
+    auto noted = parse_note(read_file(note_path(config_)).value_or(""));
+    if (noted.process != process_text(running_server())) {
+        co_return Result<void>{};
+    }
+    noted.applier = *applier;
+    co_return write_note(note_path(config_), noted);
+}
+
+} // namespace lockstep
