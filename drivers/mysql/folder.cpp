@@ -85,7 +85,7 @@ Awaitable<Result<DataFolder>> MysqlDriver::inspect(Deadline) {
     folder.kind = DataFolder::Kind::database;
     folder.system_id = note->system_id;
     folder.clean_shutdown = *clean;
-    folder.standby = !mysql::promotion_has_begun(config_.data_dir);
+    folder.standby = !mysql::is_primarys(config_.data_dir);
     folder.history.text = note->history;
     folder.what = fmt::format("{} data of a {}, {}", mysql::words(*flavour).product,
                               folder.standby ? "standby" : "primary",
@@ -151,7 +151,8 @@ Awaitable<Result<bool>> MysqlDriver::never_promoted(Deadline deadline) {
     if (!folder) {
         co_return within("look for a promotion", folder.error());
     }
-    co_return folder->kind == DataFolder::Kind::database && folder->standby;
+    co_return folder->kind == DataFolder::Kind::database && folder->standby &&
+        !mysql::promotion_has_begun(config_.data_dir);
 }
 
 } // namespace lockstep

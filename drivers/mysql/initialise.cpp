@@ -134,7 +134,7 @@ Awaitable<Result<void>> MysqlDriver::initialise(Deadline deadline) {
     auto made = co_await make_database(std::move(into), note.system_id, deadline);
     if (made) {
         // It is a primary's from the beginning: nobody's standby.
-        made = mysql::mark_promotion_begun(config_.data_dir);
+        made = mysql::mark_primary(config_.data_dir);
     }
     if (made) {
         made = complete_folder(note);

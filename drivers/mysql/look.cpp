@@ -96,6 +96,9 @@ Awaitable<Result<MysqlDriver::Look>> MysqlDriver::look(Session::Ptr session, Dea
         mysql::place_of(seen.descent, seen.logged).trouble.empty()) {
         seen.place.trouble = "what it received is of a reign whose beginning is not replayed yet";
     }
+    if (seen.place.trouble.empty()) {
+        note_history(seen.place.position.history);
+    }
     co_return seen;
 }
 

@@ -15,8 +15,18 @@ Result<void> mark_promotion_begun(const fs::path& data_dir) {
     return written;
 }
 
+Result<void> mark_primary(const fs::path& data_dir) {
+    return write_file_durably(data_dir / primary_marker, "This data is a primary's (Lockstep).\n");
+}
+
 Result<void> unmark_promotion(const fs::path& data_dir) {
-    return remove_file_durably(data_dir / promotion_marker);
+    auto removed = remove_file_durably(data_dir / primary_marker);
+    return removed ? remove_file_durably(data_dir / promotion_marker) : removed;
+}
+
+bool is_primarys(const fs::path& data_dir) {
+    std::error_code error;
+    return fs::exists(data_dir / primary_marker, error); // What cannot be told may not write.
 }
 
 bool promotion_has_begun(const fs::path& data_dir) {

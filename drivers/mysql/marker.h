@@ -13,9 +13,17 @@ inline constexpr const char* promotion_marker = "lockstep_promotion_begun";
 /// In the data folder while it is being filled: what is there is worth nothing yet.
 inline constexpr const char* incomplete_marker = "lockstep_incomplete";
 
+/// That this data is a primary's: a server that is started in it by a primary's ticket may write
+/// at once. It is there from the beginning or from the end of a promotion on, when everything that
+/// the standby had received is applied.
+inline constexpr const char* primary_marker = "lockstep_primary";
+
 /// Written and flushed, with its folder, when it returns.
 [[nodiscard]] Result<void> mark_promotion_begun(const std::filesystem::path& data_dir);
+[[nodiscard]] Result<void> mark_primary(const std::filesystem::path& data_dir);
+/// It is a standby's from here on: neither marker is left.
 [[nodiscard]] Result<void> unmark_promotion(const std::filesystem::path& data_dir);
 [[nodiscard]] bool promotion_has_begun(const std::filesystem::path& data_dir);
+[[nodiscard]] bool is_primarys(const std::filesystem::path& data_dir);
 
 } // namespace lockstep::mysql

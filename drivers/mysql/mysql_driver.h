@@ -1,8 +1,8 @@
 #pragma once
 
 #include <chrono>
-#include <functional>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -309,6 +309,9 @@ private:
     [[nodiscard]] Awaitable<Result<std::optional<mysql::LogStart>>> start_of(mysql::OwnLog log,
                                                                              mysql::GtidSet alone);
 
+    // stopped_at.cpp
+    void note_history(const History& history);
+
     // rewind.cpp
     [[nodiscard]] Awaitable<Result<void>> cut_tail(mysql::OwnLog log, mysql::GtidSet alone);
     [[nodiscard]] Awaitable<Result<void>> recover_alone(mysql::Upstream told, Deadline deadline);
@@ -325,6 +328,7 @@ private:
         std::string effect_of;
         std::uint64_t not_waited_for = 0; // The server's count of them at that time.
         mysql::Descent descent;           // As last seen.
+        History noted;                    // What the data's note says.
         std::string beat_after;           // What was in the log before the beat that runs.
         std::string beat_for;             // The effect under which that beat was begun.
         Position acknowledged;

@@ -126,6 +126,9 @@ Awaitable<Result<History>> MysqlDriver::promote(Deadline deadline) {
         if (done && !begun) {
             done = co_await begin_reign(deadline);
         }
+        if (done) { // All that was received is applied: it may be started as a primary.
+            done = mysql::mark_primary(config_.data_dir);
+        }
         if (done) {
             done = co_await open_for_writes(deadline);
         }

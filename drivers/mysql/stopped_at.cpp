@@ -2,6 +2,22 @@
 
 namespace lockstep {
 
+/// For when no server runs that could be asked. Should it fail, stopped_at() says that the history
+/// is not what the log has; the next look tries again.
+void MysqlDriver::note_history(const History& history) {
+    if (history == remembered_.noted) {
+        return;
+    }
+    auto note = mysql::read_note(config_.data_dir);
+    if (!note) {
+        return;
+    }
+    note->history = history.text;
+    if (mysql::write_note(config_.data_dir, *note)) {
+        remembered_.noted = history;
+    }
+}
+
 /// A server closes its log after its last session, and says so in the log's first event; nothing
 /// can follow.
 Awaitable<Result<std::optional<Position>>> MysqlDriver::stopped_at(Deadline) {

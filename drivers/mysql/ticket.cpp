@@ -35,7 +35,7 @@ Result<void> link_ticket(const mysql::Config& config) {
 /// A standby's data starts as a standby, whatever the ticket: promote() makes it the primary, once
 /// it has applied all that it received (R2).
 Ticket MysqlDriver::for_this_data(Ticket ticket) const {
-    if (ticket.primary && !mysql::promotion_has_begun(config_.data_dir)) {
+    if (ticket.primary && !mysql::is_primarys(config_.data_dir)) {
         ticket.primary = false;
         ticket.stream_name.clear();
         ticket.upstream.reset();
