@@ -12,6 +12,15 @@ namespace lockstep {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+/// "10.11" of "10.11.19-MariaDB-0+deb12u1".
+std::string_view series_of(std::string_view version) {
+    return version.substr(0, version.find('.', version.find('.') + 1));
+}
+
+} // namespace
+
 Command MysqlDriver::dump_command(const Member& upstream, const fs::path& into) const {
     const auto peer = peer_connection(upstream);
     return tool("mariadb-dump", {"--no-defaults",
@@ -49,18 +58,26 @@ Command MysqlDriver::load_command(const mysql::Alone& alone, const fs::path& fro
                  "--execute=source " + from.string()});
 }
 
-/// How much there is to copy, as the upstream estimates it.
-Awaitable<std::uint64_t> MysqlDriver::estimate_bytes(Member upstream, Deadline deadline) {
+/// How much there is to copy, as the upstream estimates it. Errors: `unsupported` if what it dumps
+/// is of another version's form.
+Awaitable<Result<std::uint64_t>> MysqlDriver::ask_donor(Member upstream, std::string own_version,
+                                                        Deadline deadline) {
     auto connection = peer_connection(upstream);
     constexpr std::chrono::seconds longest{60};
     const auto opened = co_await Session::open(executor_, std::move(connection), longest, deadline);
     if (!opened) {
-        co_return 0;
+        co_return tl::unexpected(opened.error());
+    }
+    const auto session = *opened;
+    if (series_of(session->server_version()) != series_of(own_version)) {
+        co_return fail(Errc::unsupported,
+                       fmt::format("{} runs {}, this member {}: a dump needs the same series",
+                                   upstream.id, session->server_version(), own_version));
     }
     std::string sql = "SELECT COALESCE(SUM(data_length), 0) FROM information_schema.tables";
-    const auto session = *opened;
     const auto rows = co_await session->query(std::move(sql), deadline);
-    co_return rows && !rows->empty() ? rows->number(0, 0) : 0;
+    co_return rows ? Result<std::uint64_t>(rows->empty() ? 0 : rows->number(0, 0))
+                   : tl::unexpected(rows.error());
 }
 
 /// After the load: the standby's position is that of the read, and its log begins there.
@@ -94,7 +111,12 @@ Awaitable<Result<void>> MysqlDriver::load_dump(Session::Ptr session, Member upst
                                                mysql::Alone alone, OnProgress on_progress,
                                                std::shared_ptr<mysql::DataNote> note,
                                                Deadline deadline) {
-    const auto total = co_await estimate_bytes(upstream, deadline);
+    auto own_version = session->server_version();
+    const auto asked = co_await ask_donor(upstream, std::move(own_version), deadline);
+    if (!asked) {
+        co_return tl::unexpected(asked.error());
+    }
+    const auto total = *asked;
     mysql::PipedTools tools;
     tools.written = alone.folder / "dumped";
     tools.read = alone.folder / "loaded";

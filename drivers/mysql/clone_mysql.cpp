@@ -43,7 +43,7 @@ Awaitable<Result<void>> MysqlDriver::clone_by_statement(Session::Ptr session, Me
     }
     mysql::Connection connection;
     connection.socket = mysql::alone_socket(alone);
-    connection.user = "root";
+    connection.user = mysql::own_account();
     constexpr std::chrono::seconds longest{30};
     const auto look = co_await Session::open(executor_, std::move(connection), longest, deadline);
     if (!look) {
@@ -100,9 +100,9 @@ Awaitable<Result<mysql::DataNote>> MysqlDriver::copy_by_clone(Member upstream, f
         return clone_by_statement(std::move(session), upstream, alone, on_progress, deadline);
     };
     auto first = alone;
-    std::string root = "root";
+    auto user = mysql::own_account();
     const auto copied =
-        co_await run_alone(std::move(first), std::move(root), std::move(copying), deadline);
+        co_await run_alone(std::move(first), std::move(user), std::move(copying), deadline);
     if (!copied) {
         co_return tl::unexpected(copied.error());
     }

@@ -274,7 +274,8 @@ private:
                                        const std::filesystem::path& into) const;
     [[nodiscard]] Command load_command(const mysql::Alone& alone,
                                        const std::filesystem::path& from) const;
-    [[nodiscard]] Awaitable<std::uint64_t> estimate_bytes(Member upstream, Deadline deadline);
+    [[nodiscard]] Awaitable<Result<std::uint64_t>>
+    ask_donor(Member upstream, std::string own_version, Deadline deadline);
     [[nodiscard]] Awaitable<Result<mysql::DataNote>> place_copy(Session::Ptr session,
                                                                 Deadline deadline);
     [[nodiscard]] Awaitable<Result<void>> load_dump(Session::Ptr session, Member upstream,

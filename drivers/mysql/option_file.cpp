@@ -54,7 +54,7 @@ std::string option_lines(const Config& config) {
     // The variables of plugins are there only if the plugins are. SET PERSIST comes after every
     // option file: loaded, it would undo the ticket.
     return "plugin_load_add=semisync_source.so\nplugin_load_add=semisync_replica.so\n"
-           "plugin_load_add=mysql_clone.so\nplugin_load_add=auth_socket.so\nmysqlx=OFF\n"
+           "plugin_load_add=mysql_clone.so\nplugin_load_add=auth_socket.so\nloose_mysqlx=OFF\n"
            "persisted_globals_load=OFF\nrelay_log=relay\nskip_replica_start\n"
            "skip_name_resolve\n";
 }
@@ -155,7 +155,7 @@ std::string render_alone(const Config& config, const Alone& alone) {
     const Settings ours = {{"datadir", alone.data_dir.string()},
                            {"socket", alone_socket(alone).string()},
                            {"pid_file", (alone.folder / "pid").string()}};
-    text += lines_of(ours) + "skip_networking\nevent_scheduler=OFF\n";
+    text += lines_of(ours) + "skip_networking\nevent_scheduler=OFF\nloose_mysqlx=OFF\n";
     return text + (alone.logs ? "" : "skip_log_bin\nskip_name_resolve\n") + lines_of(alone.more);
 }
 
