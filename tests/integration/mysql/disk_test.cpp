@@ -17,8 +17,8 @@ using mysql_bed::soon;
 
 class MysqlDisk : public testing::TestWithParam<Flavour> {};
 INSTANTIATE_TEST_SUITE_P(Flavours, MysqlDisk, testing::Values(Flavour::mariadb, Flavour::mysql),
-                         [](const auto& info) {
-                             return info.param == Flavour::mysql ? "mysql" : "mariadb";
+                         [](const auto& each) {
+                             return each.param == Flavour::mysql ? "mysql" : "mariadb";
                          });
 
 constexpr auto all_rows =
