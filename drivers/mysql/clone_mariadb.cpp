@@ -93,9 +93,9 @@ Awaitable<Result<mysql::DataNote>> MysqlDriver::place_copy(Session::Ptr session,
         co_return fail(Errc::refused, "the dump did not say at which GTID it was taken");
     }
     const auto quoted = mysql::quote(position);
-    std::vector<std::string> statements = {
-        "RESET MASTER", "SET GLOBAL gtid_binlog_state = " + quoted,
-        "SET GLOBAL gtid_slave_pos = " + quoted, "FLUSH PRIVILEGES"};
+    std::vector<std::string> statements = {"RESET MASTER",
+                                           "SET GLOBAL gtid_binlog_state = " + quoted,
+                                           "SET GLOBAL gtid_slave_pos = " + quoted};
     const auto placed = co_await say_all(session, std::move(statements), deadline);
     if (!placed) {
         co_return tl::unexpected(placed.error());

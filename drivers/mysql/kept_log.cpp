@@ -60,8 +60,8 @@ std::string plain_table(std::string_view quoted) {
 /// What the tools themselves say, which is nobody's statement.
 bool is_of_the_tool(std::string_view line) {
     for (const std::string_view begin :
-         {"/*!", "SET ", "DELIMITER", "use ", "#", "BINLOG ", "ROLLBACK /*", "START TRANSACTION",
-          "XA END", "XA PREPARE", "BEGIN"}) {
+         {"/*!", "/*M!", "SET ", "DELIMITER", "use ", "#", "BINLOG ", "ROLLBACK /*",
+          "START TRANSACTION", "XA END", "XA PREPARE", "BEGIN"}) {
         if (line.starts_with(begin)) {
             return true;
         }
@@ -184,7 +184,7 @@ void LoggedText::take_event(std::string_view line) {
 void LoggedText::take_statement(std::string_view line) {
     if (line.starts_with("COMMIT")) {
         end("committed");
-    } else if (line.starts_with("ROLLBACK")) {
+    } else if (line.starts_with("ROLLBACK") && !is_of_the_tool(line)) {
         end("rolled back");
     } else if (!is_of_the_tool(line) && !changed_) {
         changed_ = true;

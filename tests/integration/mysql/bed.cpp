@@ -89,8 +89,9 @@ void Node::restart_driver() {
 }
 
 std::string Node::log_text() const {
+    constexpr std::size_t most = 6000;
     const auto log = read_file(config_.log_file).value_or("no log");
-    return log.substr(log.size() - std::min<std::size_t>(log.size(), 3000));
+    return log.substr(log.size() - std::min(log.size(), most));
 }
 
 bool Node::try_start() {
