@@ -136,8 +136,12 @@ Awaitable<Result<void>> MysqlDriver::keep_for(std::vector<Member> peers, Deadlin
     if (!standby) {
         co_return within("keep for peers", standby.error());
     }
-    if (*standby || !ticket_ || !ticket_->primary) {
-        co_return Result<void>{}; // A standby feeds nobody. What is kept is a matter of time alone.
+    if (!ticket_ || ticket_->primary == *standby) {
+        co_return Result<void>{};
+    }
+    if (*standby) { // It feeds nobody; but one that was just started does not stream by itself.
+        auto followed = co_await follow(*ticket_, deadline);
+        co_return followed;
     }
     Ticket ticket = *ticket_;
     ticket.peers = std::move(peers);
