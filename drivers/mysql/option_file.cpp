@@ -46,6 +46,11 @@ Settings access_settings(const Config& config) {
             {"ssl_key", config.tls.key.string()},     {"report_host", config.member}};
 }
 
+/// What a user may choose otherwise. MySQL's own default is a folder that its package makes.
+std::string default_lines(const Config& config) {
+    return config.flavour == Flavour::mysql ? "secure_file_priv=NULL\n" : "";
+}
+
 /// What has no variable to be looked at, or none that changes.
 std::string option_lines(const Config& config) {
     if (config.flavour == Flavour::mariadb) {
@@ -121,9 +126,9 @@ std::string render_option_file(const Config& config) {
 std::string render_ticket(const Config& config, const Ticket& ticket, const std::string& boot) {
     const auto* const door = ticket.door == Door::open ? open_line : shut_line;
     auto text = fmt::format("{}{}{}\n{}[mysqld]\n# The user's settings, from the agent's "
-                            "configuration:\n{}# Lockstep's settings:\n{}",
-                            written_by, boot_line, boot, door, lines_of(config.settings),
-                            lines_of(access_settings(config)));
+                            "configuration:\n{}{}# Lockstep's settings:\n{}",
+                            written_by, boot_line, boot, door, default_lines(config),
+                            lines_of(config.settings), lines_of(access_settings(config)));
     text += option_lines(config);
     text += lines_of(standing_settings(config));
     text += lines_of(ticket_settings(config, ticket));
@@ -141,7 +146,7 @@ Door door_in(std::string_view ticket) {
 }
 
 std::string render_alone(const Config& config, const Alone& alone) {
-    auto text = fmt::format("{}[mysqld]\n", written_by);
+    auto text = fmt::format("{}[mysqld]\n{}", written_by, default_lines(config));
     // A tool that makes a database knows fewer settings than a server: unknown ones are passed
     // over.
     for (const auto& [name, value] : config.settings) {
