@@ -59,7 +59,7 @@ constexpr Words mariadb_words{
     .waiting_sessions = "Rpl_semi_sync_master_wait_sessions",
     .not_waited_for = "Rpl_semi_sync_master_no_tx",
     .wait_state = "Waiting for semi-sync ACK from slave",
-    .queued_state = "Waiting for prior transaction to commit",
+    .queued_state = "Commit",
     .processlist = "information_schema.processlist",
     .start_receiver = "START SLAVE IO_THREAD",
     .stop_receiver = "STOP SLAVE IO_THREAD",

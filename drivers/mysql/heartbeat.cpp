@@ -1,3 +1,5 @@
+#include <spdlog/fmt/fmt.h>
+
 #include "drivers/mysql/mysql_driver.h"
 
 namespace lockstep {
@@ -45,6 +47,18 @@ void MysqlDriver::note_acknowledged() {
     }
 }
 
+/// For people: what the server says that this session is at.
+Awaitable<std::string> MysqlDriver::state_of(std::uint64_t session, Deadline deadline) {
+    auto opened = co_await kept(&Sessions::look, deadline);
+    if (!opened) {
+        co_return std::string("not known");
+    }
+    const auto session_look = *opened;
+    const auto rows = co_await session_look->query(
+        fmt::format("SELECT STATE FROM {} WHERE ID = {}", word().processlist, session), deadline);
+    co_return rows && !rows->empty() ? rows->text(0, 0) : "not known";
+}
+
 /// One commit at a time: while one waits, later calls wait for the same one.
 Awaitable<Result<Heartbeat>> MysqlDriver::heartbeat(Deadline deadline) {
     auto opened = co_await kept(&Sessions::pulse, deadline);
@@ -75,7 +89,9 @@ Awaitable<Result<Heartbeat>> MysqlDriver::heartbeat(Deadline deadline) {
     if (waiting && *waiting) {
         co_return Heartbeat::waiting_for_standby;
     }
-    co_return within("heartbeat", waiting ? beaten.error() : waiting.error());
+    const auto state = co_await state_of(pulse->id(), deadline);
+    co_return within("heartbeat (its commit is in state \"" + state + "\")",
+                     waiting ? beaten.error() : waiting.error());
 }
 
 } // namespace lockstep

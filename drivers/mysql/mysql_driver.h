@@ -227,6 +227,7 @@ private:
     /// Whether one was begun: on a primary.
     [[nodiscard]] Awaitable<Result<bool>> begin_beat(Session::Ptr pulse, Deadline deadline);
     void note_acknowledged();
+    [[nodiscard]] Awaitable<std::string> state_of(std::uint64_t session, Deadline deadline);
 
     // ---- disk: without a server -----------------------------------------------------------
     // ticket.cpp

@@ -71,12 +71,17 @@ void MysqlDriver::fill_standby(const Look& seen, ServerReport& report) {
 Awaitable<Result<void>> MysqlDriver::fill_primary(Session::Ptr session, const Look& seen,
                                                   ServerReport& report, Deadline deadline) {
     report.state = ServerState::primary;
-    std::string sql = fmt::format(
-        "SELECT @@global.{}, (SELECT GROUP_CONCAT(USER) FROM {} WHERE COMMAND LIKE 'Binlog Dump%')",
-        word().wait_enabled, word().processlist);
-    const auto rows = co_await session->query(std::move(sql), deadline);
+    std::string ask = fmt::format("SELECT @@global.{}", word().wait_enabled);
+    const auto rows = co_await session->query(std::move(ask), deadline);
     if (!rows) {
         co_return tl::unexpected(rows.error());
+    }
+    // A query of its own: MariaDB 10.11.19 was seen to crash on it as a subquery.
+    std::string sql =
+        fmt::format("SELECT USER FROM {} WHERE COMMAND LIKE 'Binlog Dump%'", word().processlist);
+    const auto dumps = co_await session->query(std::move(sql), deadline);
+    if (!dumps) {
+        co_return tl::unexpected(dumps.error());
     }
     std::string status = fmt::format("SHOW GLOBAL STATUS WHERE Variable_name IN ('{}', '{}')",
                                      word().not_waited_for, word().acknowledging_streams);
@@ -92,10 +97,11 @@ Awaitable<Result<void>> MysqlDriver::fill_primary(Session::Ptr session, const Lo
     }
     const bool waits = rows->text(0, 0) == "1";
     const auto& effect = remembered_.effect_of;
-    const auto dumps = "," + rows->text(0, 1) + ",";
     report.acknowledgements.name = waits ? effect : std::string{};
-    report.acknowledgements.streaming =
-        waits && !effect.empty() && dumps.find("," + effect + ",") != std::string::npos;
+    for (std::size_t row = 0; row < dumps->size(); ++row) {
+        report.acknowledgements.streaming |=
+            waits && !effect.empty() && dumps->text(row, 0) == effect;
+    }
     if (!waits || effect.empty()) {
         co_return Result<void>{};
     }

@@ -62,6 +62,7 @@ Node::Node(Bed& bed, Flavour flavour, const MemberId& id, std::uint16_t port) : 
     member_.port = port;
     const auto home = bed.folder() / id;
     fs::create_directories(home / "run");
+    fs::create_directories(home / "tmp");
     const auto mine =
         issue(authority(), Subject{id, CertificateUse::agent, {id}, {"127.0.0.1"}}).value();
     must(write_file_durably(home / "ca.pem", authority().certificate_pem));
@@ -76,7 +77,10 @@ Node::Node(Bed& bed, Flavour flavour, const MemberId& id, std::uint16_t port) : 
     config_.address = member_.address;
     config_.port = port;
     config_.tls = {home / "ca.pem", home / "agent.pem", home / "agent.key"};
-    config_.settings = {{"innodb_buffer_pool_size", "32M"}, {"max_connections", "60"}};
+    config_.settings = {{"innodb_buffer_pool_size", "32M"},
+                        {"max_connections", "60"},
+                        // A server that starts removes every other's temporary tables.
+                        {"tmpdir", (home / "tmp").string()}};
     restart_driver();
 }
 
