@@ -69,7 +69,7 @@ Awaitable<Result<void>> MysqlDriver::clone_by_statement(Session::Ptr session, Me
 
 Awaitable<Result<void>> MysqlDriver::look_at_clone(Session::Ptr session,
                                                    std::shared_ptr<mysql::DataNote> note,
-                                                   Deadline deadline) {
+                                                   OnProgress on_progress, Deadline deadline) {
     std::string ask = "SELECT state, error_no, error_message, @@GLOBAL.gtid_executed FROM "
                       "performance_schema.clone_status";
     const auto rows = co_await session->query(std::move(ask), deadline);
@@ -88,6 +88,7 @@ Awaitable<Result<void>> MysqlDriver::look_at_clone(Session::Ptr session,
         co_return tl::unexpected(held ? system_id.error() : held.error());
     }
     *note = {*system_id, {}, held->print()};
+    co_await tell_clone(session, std::move(on_progress), deadline); // It may have been too quick.
     co_return Result<void>{};
 }
 
@@ -107,8 +108,8 @@ Awaitable<Result<mysql::DataNote>> MysqlDriver::copy_by_clone(Member upstream, f
         co_return tl::unexpected(copied.error());
     }
     auto note = std::make_shared<mysql::DataNote>();
-    AloneWork looking = [this, note, deadline](Session::Ptr session) {
-        return look_at_clone(std::move(session), note, deadline);
+    AloneWork looking = [this, note, on_progress, deadline](Session::Ptr session) {
+        return look_at_clone(std::move(session), note, on_progress, deadline);
     };
     auto own = mysql::own_account();
     const auto ran =

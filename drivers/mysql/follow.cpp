@@ -181,8 +181,13 @@ Awaitable<Result<void>> MysqlDriver::follow(Ticket ticket, Deadline deadline) {
         !stream->empty() && stream->text(0, word().upstream_host) == ticket.upstream->address &&
         stream->text(0, word().upstream_port) == std::to_string(ticket.upstream->port) &&
         stream->text(0, word().upstream_user) == ticket.stream_name;
-    auto done = same ? co_await start_receiving(std::move(*stream), deadline)
-                     : co_await point_at(ticket, std::move(*stream), deadline);
+    // Not with `?:`, whose awaited results g++ 12 destroys twice.
+    Result<void> done;
+    if (same) {
+        done = co_await start_receiving(std::move(*stream), deadline);
+    } else {
+        done = co_await point_at(ticket, std::move(*stream), deadline);
+    }
     if (done) {
         done = co_await knock_until_let_in(deadline);
     }

@@ -295,8 +295,9 @@ private:
                                                              mysql::Alone alone,
                                                              OnProgress on_progress,
                                                              Deadline deadline);
-    [[nodiscard]] Awaitable<Result<void>>
-    look_at_clone(Session::Ptr session, std::shared_ptr<mysql::DataNote> note, Deadline deadline);
+    [[nodiscard]] Awaitable<Result<void>> look_at_clone(Session::Ptr session,
+                                                        std::shared_ptr<mysql::DataNote> note,
+                                                        OnProgress on_progress, Deadline deadline);
     [[nodiscard]] Awaitable<Result<mysql::DataNote>> copy_by_clone(Member upstream,
                                                                    std::filesystem::path into,
                                                                    OnProgress on_progress,

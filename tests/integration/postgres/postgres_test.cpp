@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "drivers/common/entries.h"
 #include "drivers/postgres/lsn.h"
 #include "drivers/postgres/ticket.h"
 #include "platform/files.h"
