@@ -120,9 +120,11 @@ Awaitable<Result<void>> MysqlDriver::apply(Ticket ticket, Deadline deadline) {
         co_return within("apply", settings.error());
     }
     auto done = co_await commands(settings->repairs, deadline);
-    if (done) {
-        done = ticket.primary ? co_await apply_primary(ticket, deadline)
-                              : co_await follow(ticket, deadline);
+    // Not with `?:`, whose awaited results g++ 12 destroys twice.
+    if (done && ticket.primary) {
+        done = co_await apply_primary(ticket, deadline);
+    } else if (done) {
+        done = co_await follow(ticket, deadline);
     }
     remembered_.settings_due = {};
     if (!done) {

@@ -23,19 +23,21 @@ Awaitable<Result<void>> MysqlDriver::checkpoint(Deadline deadline) {
     if (session->is_busy()) {
         co_return fail(Errc::timeout, "checkpoint: another one is being waited for");
     }
-    const auto before = co_await session->query(fmt::format("SELECT @@global.{}", limit), deadline);
+    auto ask = fmt::format("SELECT @@global.{}", limit);
+    const auto before = co_await session->query(std::move(ask), deadline);
     if (!before) {
         co_return within("checkpoint", before.error());
     }
     if (remembered_.dirty_pages_limit.empty() && before->number(0, 0) > 0) {
         remembered_.dirty_pages_limit = before->text(0, 0);
     }
-    auto set = co_await session->query(fmt::format("SET GLOBAL {} = 0", limit), deadline);
+    auto none = fmt::format("SET GLOBAL {} = 0", limit);
+    const auto set = co_await session->query(std::move(none), deadline);
     Result<void> done;
     const auto most = mysql::most_of(deadline);
     while (set) {
-        const auto dirty = co_await session->query(
-            "SHOW GLOBAL STATUS LIKE 'Innodb_buffer_pool_pages_dirty'", most);
+        std::string count = "SHOW GLOBAL STATUS LIKE 'Innodb_buffer_pool_pages_dirty'";
+        const auto dirty = co_await session->query(std::move(count), most);
         if (!dirty) {
             done = tl::unexpected(dirty.error());
             break;
@@ -51,8 +53,8 @@ Awaitable<Result<void>> MysqlDriver::checkpoint(Deadline deadline) {
         co_await pause_for(look_again);
     }
     const auto& normal = remembered_.dirty_pages_limit;
-    const auto back = co_await command(
-        fmt::format("SET GLOBAL {} = {}", limit, normal.empty() ? "90" : normal), deadline);
+    auto restore = fmt::format("SET GLOBAL {} = {}", limit, normal.empty() ? "90" : normal);
+    const auto back = co_await command(std::move(restore), deadline);
     if (!set || !back) {
         co_return within("checkpoint", set ? back.error() : set.error());
     }
