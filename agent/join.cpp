@@ -175,7 +175,7 @@ Awaitable<Result<void>> join(AgentConfig config, JoinToken token, Deadline deadl
     if (auto made = make_state_dir(config.state_dir); !made) {
         co_return made;
     }
-    auto request = make_request(token.member);
+    auto request = make_request(token.member, config.address);
     if (!request) {
         co_return tl::unexpected(request.error());
     }

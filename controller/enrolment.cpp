@@ -23,6 +23,14 @@ Awaitable<Result<wire::Enrolled>> Enrolment::enrol(wire::Enroll request) {
     subject.name = *member;
     subject.use = CertificateUse::agent;
     subject.dns_names.push_back(*member);
+    // The databases of some engines know each other by address.
+    const auto address = requested_address(request.csr_pem);
+    if (!address) {
+        co_return within("certificate request of " + *member, address.error());
+    }
+    if (!address->empty()) {
+        subject.ip_addresses.push_back(*address);
+    }
     // Signed before the token is taken, so that a request that cannot be signed costs no token.
     auto certificate = sign_request(authority_, request.csr_pem, subject);
     if (!certificate) {

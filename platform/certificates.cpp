@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include <arpa/inet.h>
 #include <openssl/ec.h>
 
 #include "platform/openssl.h"
@@ -260,6 +261,40 @@ Result<std::string> sign_key(const KeyAndCertificate& authority_pem, EVP_PKEY* k
     return finish_certificate(made, authority->certificate.get(), authority->key.get());
 }
 
+struct FreeExtensions {
+    void operator()(STACK_OF(X509_EXTENSION) * list) const {
+        sk_X509_EXTENSION_pop_free(list, X509_EXTENSION_free);
+    }
+};
+using ExtensionsPtr = std::unique_ptr<STACK_OF(X509_EXTENSION), FreeExtensions>;
+
+Result<void> ask_for_address(X509_REQ* request, const std::string& address) {
+    const NamesPtr names(GENERAL_NAMES_new());
+    if (!append(names.get(), GEN_IPADD, address)) {
+        ERR_clear_error();
+        return fail(Errc::refused, "\"" + address + "\" is no IP address for a certificate");
+    }
+    STACK_OF(X509_EXTENSION)* list = nullptr;
+    const int added = X509V3_add1_i2d(&list, NID_subject_alt_name, names.get(), 0, 0);
+    const ExtensionsPtr owner(list);
+    if (added != 1 || X509_REQ_add_extensions(request, list) != 1) {
+        return failed("adding an address to a certificate request");
+    }
+    return {};
+}
+
+std::string address_text(const GENERAL_NAME& name) {
+    const auto* const bytes = name.d.iPAddress;
+    const int length = ASN1_STRING_length(bytes);
+    std::array<char, INET6_ADDRSTRLEN> text{};
+    if ((length != 4 && length != 16) ||
+        ::inet_ntop(length == 4 ? AF_INET : AF_INET6, ASN1_STRING_get0_data(bytes), text.data(),
+                    text.size()) == nullptr) {
+        return {};
+    }
+    return text.data();
+}
+
 Result<RequestPtr> parse_request(const std::string& pem) {
     const BioPtr bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
     RequestPtr request(PEM_read_bio_X509_REQ(bio.get(), nullptr, nullptr, nullptr));
@@ -336,7 +371,25 @@ Result<KeyAndCertificate> issue(const KeyAndCertificate& authority, const Subjec
     return KeyAndCertificate{std::move(*key_pem), std::move(*certificate_pem)};
 }
 
-Result<KeyAndRequest> make_request(const std::string& name) {
+Result<std::string> requested_address(const std::string& request_pem) {
+    const auto request = parse_request(request_pem);
+    if (!request) {
+        return tl::unexpected(request.error());
+    }
+    const ExtensionsPtr extensions(X509_REQ_get_extensions(request->get()));
+    const NamesPtr names(static_cast<GENERAL_NAMES*>(
+        X509V3_get_d2i(extensions.get(), NID_subject_alt_name, nullptr, nullptr)));
+    for (int i = 0; names && i < sk_GENERAL_NAME_num(names.get()); ++i) {
+        const auto* const name = sk_GENERAL_NAME_value(names.get(), i);
+        if (name->type == GEN_IPADD) {
+            return address_text(*name);
+        }
+    }
+    ERR_clear_error();
+    return std::string{};
+}
+
+Result<KeyAndRequest> make_request(const std::string& name, const std::string& address) {
     if (auto named = check_name(name); !named) {
         return tl::unexpected(named.error());
     }
@@ -350,6 +403,10 @@ Result<KeyAndRequest> make_request(const std::string& name) {
     }
     if (auto set = set_subject(X509_REQ_get_subject_name(request.get()), name, {}); !set) {
         return tl::unexpected(set.error());
+    }
+    if (auto asked = address.empty() ? Result<void>{} : ask_for_address(request.get(), address);
+        !asked) {
+        return tl::unexpected(asked.error());
     }
     if (X509_REQ_sign(request.get(), key->get(), EVP_sha256()) == 0) {
         return failed("signing a certificate request");

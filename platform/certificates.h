@@ -36,7 +36,11 @@ struct KeyAndRequest {
     std::string key_pem;
     std::string request_pem;
 };
-[[nodiscard]] Result<KeyAndRequest> make_request(const std::string& name);
+/// `address`: an IP address that the certificate should hold besides the name; empty: none.
+[[nodiscard]] Result<KeyAndRequest> make_request(const std::string& name,
+                                                 const std::string& address = {});
+/// The IP address for which a request asks; empty: none. Errors: `corrupt`.
+[[nodiscard]] Result<std::string> requested_address(const std::string& request_pem);
 /// Signs a request after checking its signature; subject and names come from `subject`, not from
 /// the request.
 [[nodiscard]] Result<std::string> sign_request(const KeyAndCertificate& authority,

@@ -144,6 +144,17 @@ TEST(Request, IsSignedWithTheNamesThatTheControllerChose) {
     EXPECT_EQ(X509_check_private_key(certificate.get(), key.get()), 1);
 }
 
+TEST(Request, MayAskForAnAddress) {
+    const auto none = make_request("a").value();
+    EXPECT_EQ(requested_address(none.request_pem).value(), "");
+    for (const std::string address : {"10.0.0.8", "2001:db8::8"}) {
+        const auto request = make_request("a", address).value();
+        EXPECT_EQ(requested_address(request.request_pem).value(), address);
+    }
+    EXPECT_FALSE(make_request("a", "db-a"));
+    EXPECT_FALSE(requested_address("no request"));
+}
+
 TEST(Request, IsRefusedWhenItWasTamperedWith) {
     const auto request = make_request("a").value();
     const BioPtr in(BIO_new_mem_buf(request.request_pem.data(), -1));
