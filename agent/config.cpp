@@ -42,12 +42,54 @@ MemberId member_name(Table& table) {
     return name;
 }
 
-DatabaseConfig read_database(Table table) {
+/// What the tables of the engines differ in.
+struct EngineTable {
+    std::string_view name;
+    std::uint16_t port;
+    bool has_hba;
+    bool has_durability;
+};
+constexpr std::array engine_tables = {
+    EngineTable{"postgresql", 5432, true, false},
+    EngineTable{"mariadb", 3306, false, true},
+};
+
+/// The one engine whose table is there. The tables of others are mistakes.
+const EngineTable& choose_engine(Table& root) {
+    const EngineTable* chosen = nullptr;
+    for (const auto& engine : engine_tables) {
+        if (!root.table(engine.name).present()) {
+            continue;
+        }
+        if (chosen != nullptr) {
+            root.mistake(engine.name, "stands beside [" + std::string(chosen->name) +
+                                          "]: an agent is for one database, and has one of them");
+            continue;
+        }
+        chosen = &engine;
+    }
+    return chosen == nullptr ? engine_tables.front() : *chosen;
+}
+
+Durability read_durability(Table& table) {
+    const auto word = table.word("durability", {"flush", "receive"}, "flush");
+    return word == "receive" ? Durability::receive : Durability::flush;
+}
+
+DatabaseConfig read_database(Table& root) {
+    const auto& engine = choose_engine(root);
+    auto table = root.table(engine.name);
     DatabaseConfig database;
+    database.engine = engine.name;
     database.bin_dir = absolute_path(table, "bin_dir");
     database.data_dir = absolute_path(table, "data_dir");
-    database.port = static_cast<std::uint16_t>(table.integer("port", 1, 65535, 5432));
-    database.hba = table.texts("hba");
+    database.port = static_cast<std::uint16_t>(table.integer("port", 1, 65535, engine.port));
+    if (engine.has_hba) {
+        database.hba = table.texts("hba");
+    }
+    if (engine.has_durability) {
+        database.durability = read_durability(table);
+    }
     auto settings = table.table("settings");
     if (settings.present()) {
         database.settings = settings.settings();
@@ -92,11 +134,12 @@ std::uint64_t read_ballast(Table table) {
 /// A wiped or copied data folder must not take the agent's own state with it.
 void check_places(Table& root, const AgentConfig& config) {
     const auto data = config.database.data_dir.string() + "/";
+    const auto mistake = "it must not lie in " + config.database.engine + ".data_dir";
     if (!config.state_dir.empty() && (config.state_dir.string() + "/").starts_with(data)) {
-        root.mistake("state_dir", "it must not lie in postgresql.data_dir");
+        root.mistake("state_dir", mistake);
     }
     if (!config.run_dir.empty() && (config.run_dir.string() + "/").starts_with(data)) {
-        root.mistake("run_dir", "it must not lie in postgresql.data_dir");
+        root.mistake("run_dir", mistake);
     }
 }
 
@@ -109,7 +152,7 @@ Result<AgentConfig> read(ConfigFile file) {
     config.address = ip_address(root, "address");
     config.state_dir = absolute_path(root, "state_dir");
     config.run_dir = absolute_path(root, "run_dir");
-    config.database = read_database(file.table("postgresql"));
+    config.database = read_database(root);
     config.dns = read_dns(file.table("dns"));
     config.agent_lost_after = read_agent_lost_after(file.table("guardian"));
     config.ballast_bytes = read_ballast(file.table("disk"));

@@ -12,12 +12,20 @@
 
 namespace lockstep {
 
+/// What a standby has done with a commit before the primary acknowledges it.
+enum class Durability {
+    flush,   // It is on the standby's disk: kept through a loss of power.
+    receive, // The standby has it: kept through a crash of its server, not of its machine.
+};
+
 /// The database beside the agent, as the file has it; the driver gives it a meaning.
 struct DatabaseConfig {
+    std::string engine; // A driver's name, and that of its table in the file: "postgresql".
     std::filesystem::path bin_dir;
     std::filesystem::path data_dir;
-    std::uint16_t port = 5432;
-    std::vector<std::string> hba; // The user's own rules, added after Lockstep's.
+    std::uint16_t port = 0;
+    std::vector<std::string> hba; // The user's own rules, added after Lockstep's; PostgreSQL only.
+    Durability durability = Durability::flush; // Not PostgreSQL, which always flushes.
     std::vector<std::pair<std::string, std::string>> settings;
 };
 

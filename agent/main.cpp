@@ -39,7 +39,7 @@ CLI::App* add_guardian(CLI::App& program, lockstep::GuardianPlan& plan, std::int
 } // namespace
 
 int main(int count, char** words) {
-    CLI::App program{"Lockstep's daemon: keeps PostgreSQL pairs alive with nothing lost"};
+    CLI::App program{"Lockstep's daemon: keeps database pairs alive with nothing lost"};
     program.require_subcommand(1);
     Asked asked;
     const auto* const controller = add(program, "controller", "observes, decides, tells", asked);

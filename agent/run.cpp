@@ -8,8 +8,8 @@
 
 #include "agent/agent.h"
 #include "agent/coroutine.h"
+#include "agent/engines.h"
 #include "agent/join.h"
-#include "drivers/postgres/postgres_driver.h"
 #include "platform/files.h"
 #include "platform/log.h"
 
@@ -29,53 +29,15 @@ int refuse(std::string_view what, const Error& error, int status) {
     return status;
 }
 
-PostgresConfig postgres_config(const AgentConfig& config, const Identity& identity) {
-    PostgresConfig postgres;
-    postgres.member = config.name;
-    postgres.bin_dir = config.database.bin_dir;
-    postgres.data_dir = config.database.data_dir;
-    postgres.run_dir = config.run_dir;
-    postgres.log_file = config.state_dir / "postgresql.log";
-    postgres.address = config.address;
-    postgres.port = config.database.port;
-    postgres.tls = {identity.files.ca, identity.files.certificate, identity.files.key};
-    postgres.hba = config.database.hba;
-    postgres.settings = config.database.settings;
-    postgres.rebuild_most_megabytes = config.rebuild_most_megabytes;
-    return postgres;
-}
-
-Result<void> make_folder(const fs::path& folder, const char* key) {
+Result<void> make_folder(const fs::path& folder, const std::string& key) {
     std::error_code trouble;
     fs::create_directories(folder, trouble);
     if (trouble) {
-        return fail(Errc::refused, std::string(key) + " " + folder.string() +
-                                       " cannot be made: " + trouble.message());
+        return fail(Errc::refused,
+                    key + " " + folder.string() + " cannot be made: " + trouble.message());
     }
     if (::access(folder.c_str(), R_OK | W_OK | X_OK) != 0) {
-        return fail(Errc::refused,
-                    std::string(key) + " " + folder.string() + " cannot be written by this user");
-    }
-    return {};
-}
-
-Result<void> check_tools(const fs::path& bin_dir) {
-    for (const auto* const tool :
-         {"postgres", "initdb", "pg_basebackup", "pg_controldata", "pg_rewind", "pg_waldump"}) {
-        const auto path = bin_dir / tool;
-        if (::access(path.c_str(), X_OK) != 0) {
-            return fail(Errc::refused, "postgresql.bin_dir: there is no program " + path.string() +
-                                           " that this user can run; is PostgreSQL installed?");
-        }
-    }
-    return {};
-}
-
-Result<void> check_user() {
-    if (::geteuid() == 0) {
-        return fail(Errc::refused, "PostgreSQL does not run as root: start the agent as the "
-                                   "database's user (for example: setpriv --reuid postgres "
-                                   "--regid postgres --init-groups)");
+        return fail(Errc::refused, key + " " + folder.string() + " cannot be written by this user");
     }
     return {};
 }
@@ -96,16 +58,14 @@ Result<Locks> take_locks(const AgentConfig& config) {
     const auto beside = data_dir.parent_path() / ("." + data_dir.filename().string() + ".lock");
     auto data = FileLock::take(beside);
     if (!data) {
-        return within("postgresql.data_dir cannot be taken by this agent", data.error());
+        return within(config.database.engine + ".data_dir cannot be taken by this agent",
+                      data.error());
     }
     return Locks{std::move(*state), std::move(*data)};
 }
 
 Result<void> prepare_machine(const AgentConfig& config) {
-    auto done = check_user();
-    if (done) {
-        done = check_tools(config.database.bin_dir);
-    }
+    auto done = check_installation(config);
     if (done) {
         done = make_folder(config.state_dir, "state_dir");
     }
@@ -114,7 +74,7 @@ Result<void> prepare_machine(const AgentConfig& config) {
     }
     if (done) {
         done = make_folder(config.database.data_dir.parent_path(),
-                           "the folder above postgresql.data_dir,");
+                           "the folder above " + config.database.engine + ".data_dir,");
     }
     return done ? become_subreaper() : done;
 }
@@ -130,7 +90,7 @@ Result<void> serve(asio::io_context& context, const AgentConfig& config, Identit
     if (!memory) {
         return tl::unexpected(memory.error());
     }
-    auto driver = PostgresDriver::make(context.get_executor(), postgres_config(config, identity));
+    auto driver = make_driver(context.get_executor(), config, identity);
     Agent agent(context.get_executor(),
                 {config, std::move(identity), std::move(driver), std::move(*memory)});
     if (auto listening = agent.listen(); !listening) {
@@ -148,7 +108,7 @@ int start_agent(const AgentConfig& config) {
     if (!identity) {
         return refuse("agent", identity.error(), start_failed);
     }
-    if (auto good = postgres::check(postgres_config(config, *identity)); !good) {
+    if (auto good = check_database(config, *identity); !good) {
         return refuse("agent", good.error(), usage);
     }
     if (auto prepared = prepare_machine(config); !prepared) {

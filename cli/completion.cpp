@@ -52,7 +52,7 @@ std::string values_of(const CLI::Option& option) {
     if (type == "DIR") {
         return "COMPREPLY=( $(compgen -d -- \"$word\") )";
     }
-    const bool choice = type.find('|') != std::string::npos || type == "postgresql";
+    const bool choice = type.find('|') != std::string::npos;
     for (auto& c : type) {
         c = c == '|' ? ' ' : c;
     }

@@ -88,9 +88,10 @@ void add_options(CLI::App& verb, CreateOptions& options) {
         ->required()
         ->type_name("")
         ->check(check_pair_name);
-    verb.add_option("--engine", pair.engine, "The database (default postgresql)")
-        ->type_name("postgresql")
-        ->check(CLI::IsMember({"postgresql"}).description(""));
+    verb.add_option("--engine", pair.engine,
+                    "The database that both agents are for (default postgresql)")
+        ->type_name("postgresql|mariadb")
+        ->check(CLI::IsMember({"postgresql", "mariadb"}).description(""));
     verb.add_option("--primary", pair.primary, "The member that becomes the first primary")
         ->required()
         ->type_name("MEMBER")

@@ -157,6 +157,9 @@ Result<void> AgentHub::admit(const PeerIdentity& peer, const wire::Hello& hello)
     if (auto key = check_key(peer, recorded); !key) {
         return key;
     }
+    if (auto engine = check_engine(hello, recorded); !engine) {
+        return engine;
+    }
     std::optional<HeldStream> held;
     const auto now = boot_time();
     if (const auto found = sessions_.find(hello.member); found != sessions_.end()) {

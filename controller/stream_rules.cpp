@@ -39,6 +39,15 @@ Result<void> check_key(const PeerIdentity& peer, const std::optional<RecordedMem
                                    "host is meant to take its place");
 }
 
+Result<void> check_engine(const wire::Hello& hello, const std::optional<RecordedMember>& recorded) {
+    if (!recorded || recorded->engine == hello.engine) {
+        return {};
+    }
+    return fail(Errc::refused, "agent " + hello.member + " is for " + hello.engine + ", but pair " +
+                                   recorded->pair + " is of " + recorded->engine +
+                                   ": give its file the table [" + recorded->engine + "] again");
+}
+
 Result<void> check_second(const wire::Hello& hello, const std::optional<HeldStream>& held,
                           Milliseconds dead_after) {
     if (!held || held->silent >= dead_after || held->instance == hello.instance) {

@@ -24,6 +24,7 @@ struct RecordedMember {
     PairName pair;
     Revision revision{};
     std::string key;
+    std::string engine; // Of its pair.
     Profile profile = Profile::lan;
 };
 
@@ -33,6 +34,10 @@ struct RecordedMember {
 /// R11: the key is part of a member's identity. Errors: `refused`.
 [[nodiscard]] Result<void> check_key(const PeerIdentity& peer,
                                      const std::optional<RecordedMember>& recorded);
+
+/// A member's data is of one engine. Errors: `refused`.
+[[nodiscard]] Result<void> check_engine(const wire::Hello& hello,
+                                        const std::optional<RecordedMember>& recorded);
 
 /// R11: one stream per identity. A stream from the same machine replaces the one before at once
 /// (its agent was restarted), a stale one is replaced too. Refused is a second, living holder of

@@ -155,7 +155,7 @@ std::optional<RecordedMember> Controller::recorded(const MemberId& member) const
     }
     const auto& record = loop->record();
     return RecordedMember{record.pair, record.revision, record.members.at(member).key,
-                          record.policy.profile};
+                          record.engine, record.policy.profile};
 }
 
 /// The controller's own servers always are; an agent's while it speaks. The stream of a lost host

@@ -136,6 +136,12 @@ Awaitable<Result<History>> MysqlDriver::promote(Deadline deadline) {
             co_return within("promote", done.error());
         }
     }
+    if (!seen->standby && seen->descent.reigns.empty()) { // A database that was just made.
+        const auto begun = co_await begin_reign(deadline);
+        if (!begun) {
+            co_return within("promote", begun.error());
+        }
+    }
     if (!ticket_ || !ticket_->primary) {
         Ticket ticket = ticket_.value_or(Ticket{});
         ticket.primary = true;

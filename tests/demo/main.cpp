@@ -20,6 +20,7 @@ using namespace testbed;
 namespace fs = std::filesystem;
 
 struct Options {
+    std::string engine = "postgresql";
     std::string scene = "primary-kill";
     bool json = false;
     bool keep = false;
@@ -99,9 +100,18 @@ Tell teller(std::ostream& out) {
     };
 }
 
-void print_how_to_play(const Testbed& bed, std::ostream& out) {
-    const auto address = bed.address_of(Testbed::controller_host);
+std::string client_line(const Testbed& bed, Engine engine, const std::string& find) {
     const auto port = std::to_string(bed.database_port());
+    if (engine != Engine::postgresql) {
+        return "mariadb --skip-ssl --host $(" + find + ") --port " + port + " --user app app";
+    }
+    return "psql \"hostaddr=$(" + find + ") port=" + port + " user=app dbname=postgres\"";
+}
+
+void print_how_to_play(const Testbed& bed, Engine engine, std::ostream& out) {
+    const auto address = bed.address_of(Testbed::controller_host);
+    const auto find = "dig @" + address + " -p " + std::to_string(bed.name_server_port()) +
+                      " +short " + bed.name();
     out << "\nIt goes on running. To play with it:\n"
         << "  export PATH=" << (bed.folder() / "bin").string() << ":$PATH\n"
         << "  export LOCKSTEP_CONTROLLER=" << bed.controller_api()
@@ -109,16 +119,15 @@ void print_how_to_play(const Testbed& bed, std::ostream& out) {
         << "  lockstep status            # who is primary, who is in sync\n"
         << "  lockstep failover shop     # planned this time\n"
         << "  lockstep events shop       # what was decided, and why\n"
-        << "  dig @" << address << " -p " << bed.name_server_port() << " +short " << bed.name()
-        << "\n"
-        << "  psql \"hostaddr=$(dig @" << address << " -p " << bed.name_server_port() << " +short "
-        << bed.name() << ") port=" << port << " user=app dbname=postgres\"\n"
+        << "  " << find << "\n"
+        << "  " << client_line(bed, engine, find) << "\n"
         << "logs: " << (bed.folder() / "logs").string() << "\n"
         << "To end it: deploy/demo --down\n";
 }
 
-Plan demo_plan(const Scene& scene) {
+Plan demo_plan(const Scene& scene, Engine engine) {
     Plan plan;
+    plan.engine = engine;
     plan.place = scene.place;
     plan.data_disk_bytes = scene.disk_bytes;
     plan.folder = demo_folder();
@@ -141,17 +150,22 @@ int play(const Options& options, const Scene& scene) {
     }
     auto& people = options.json ? std::cerr : std::cout;
     const auto tell = teller(people);
-    Testbed bed(demo_plan(scene));
+    const auto engine = engine_named(options.engine);
+    static_cast<void>(programs_of(engine)); // Better said before anything is made.
+    Testbed bed(demo_plan(scene, engine));
     bed.form(tell);
     auto report = scene.play(bed, tell);
-    report.floor = measure_beside(bed, tell);
+    report.engine = options.engine;
+    if (engine == Engine::postgresql) {
+        report.floor = measure_beside(bed, tell);
+    }
     print_story(report, people);
     if (options.json) {
         print_json(report, std::cout);
     }
     if (options.keep) {
         bed.keep();
-        print_how_to_play(bed, people);
+        print_how_to_play(bed, engine, people);
     }
     return report.ok ? 0 : 1;
 }
@@ -201,10 +215,14 @@ int begin(const Options& options) {
 
 int main(int argc, char** argv) {
     lockstep::demo::Options options;
-    CLI::App app("Forms a PostgreSQL pair under Lockstep on this machine, lets something happen to "
-                 "it while clients write, and accounts for every acknowledged write.",
-                 "deploy/demo");
+    CLI::App app(
+        "Forms a pair of databases under Lockstep on this machine, lets something happen to "
+        "it while clients write, and accounts for every acknowledged write.",
+        "deploy/demo");
     app.add_option("--scene", options.scene, "what happens")->capture_default_str();
+    app.add_option("--engine", options.engine, "the database: postgresql or mariadb")
+        ->check(CLI::IsMember({"postgresql", "mariadb"}).description(""))
+        ->capture_default_str();
     app.add_flag("--json", options.json,
                  "print one JSON object; everything else to standard error");
     app.add_flag("--keep", options.keep, "leave everything running");

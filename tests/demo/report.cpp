@@ -27,6 +27,18 @@ std::string times_floor(const Report& report) {
     return text.data();
 }
 
+std::string list(const std::vector<std::int64_t>& values);
+
+std::string floor_words(const Report& report) {
+    if (report.floor.outages_ms.empty()) {
+        return "not measured: there is none of this engine's own yet";
+    }
+    return in_ms(report.floor.median_ms) +
+           "  plain PostgreSQL, promoted by a script the moment its primary dies (runs: " +
+           list(report.floor.outages_ms) + "); the outage is " + times_floor(report) +
+           " times that";
+}
+
 std::string list(const std::vector<std::int64_t>& values) {
     std::string text;
     for (const auto value : values) {
@@ -76,9 +88,7 @@ void print_story(const Report& report, std::ostream& out) {
         << in_ms(phases.publish) << " meanwhile), first write " << in_ms(phases.first_write) << "\n"
         << "\noutage        " << in_ms(report.outage_ms) << "  the longest time without any"
         << " acknowledged write\n"
-        << "floor         " << in_ms(report.floor.median_ms) << "  plain PostgreSQL, promoted by a"
-        << " script the moment its primary dies (runs: " << list(report.floor.outages_ms)
-        << "); the outage is " << times_floor(report) << " times that\n"
+        << "floor         " << floor_words(report) << "\n"
         << "redundant in  " << in_ms(report.redundant_again_ms) << "  " << report.primary_before
         << " is back as the standby of " << report.primary_after << "\n"
         << "writes        acknowledged " << report.account.acknowledged << ", lost "

@@ -20,6 +20,7 @@ void EndToEnd::SetUp() {
     ASSERT_EQ(geteuid(), 0U) << "end-to-end tests need root, for network namespaces";
     Plan plan;
     plan.programs = LOCKSTEP_BIN_DIR;
+    plan.engine = engine();
     plan.members = members();
     plan.data_disk_bytes = data_disk_bytes();
     bed_ = std::make_unique<Testbed>(plan);

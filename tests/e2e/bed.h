@@ -18,6 +18,7 @@ protected:
     void SetUp() override;
     void TearDown() override;
 
+    [[nodiscard]] virtual Engine engine() const { return Engine::postgresql; }
     [[nodiscard]] virtual std::vector<std::string> members() const { return {"a", "b"}; }
     /// Each member's data on a file system of its own; 0: none.
     [[nodiscard]] virtual std::uint64_t data_disk_bytes() const { return 0; }

@@ -48,6 +48,7 @@ const std::vector<Arrow>& arrows() {
          {"controller/", "dns/", "snapshots/", "maintenance/", "platform/", "core/"}},
         // lockstepd is both programs: its main alone knows the other half and concrete drivers.
         {"agent/main.cpp", {"agent/", "controller/run.h", "drivers/", "platform/", "core/"}},
+        {"agent/engines.cpp", {"agent/", "drivers/", "platform/", "core/"}},
         {"agent/run.cpp", {"agent/", "drivers/", "dns/", "platform/", "core/"}},
         {"agent/", {"agent/", "drivers/driver.h", "snapshots/", "dns/", "platform/", "core/"}},
         {"cli/", {"cli/", "platform/", "core/"}},
@@ -133,8 +134,8 @@ const Texts& may_name_engines() {
         "drivers/",
         "tests/",
         "agent/config.",
-        "agent/main.cpp", // The agent's file has a table for each engine,
-        "agent/run.cpp",  // and here its driver is made.
+        "agent/main.cpp",    // The agent's file has a table for each engine,
+        "agent/engines.cpp", // and here its driver is made.
         "cli/pair_create.cpp",
         "cli/request_bodies.h",
         "cli/completion.cpp",                // --engine

@@ -45,6 +45,7 @@ TEST(AgentConfig, ReadsAWholeFile) {
     ASSERT_TRUE(config.has_value()) << config.error().message;
     EXPECT_EQ(config->name, "a");
     EXPECT_EQ(config->host, "host-a");
+    EXPECT_EQ(config->database.engine, "postgresql");
     EXPECT_EQ(config->database.port, 5433);
     EXPECT_EQ(config->database.hba.size(), 1U);
     ASSERT_EQ(config->database.settings.size(), 2U);
@@ -67,6 +68,43 @@ TEST(AgentConfig, NeedsNoHostNoDnsAndNoSettings) {
     EXPECT_FALSE(config->host.empty());
     EXPECT_TRUE(config->dns.empty());
     EXPECT_EQ(config->ballast_bytes, 64U << 20U);
+}
+
+/// The same file for another engine.
+std::string of_engine(const std::string& engine, const std::string& more = "") {
+    auto text = good.substr(0, good.find("[postgresql]"));
+    return text + "[" + engine +
+           "]\nbin_dir = \"/usr/bin\"\ndata_dir = \"/var/lib/lockstep/data\"\n" + more;
+}
+
+TEST(AgentConfig, IsForOneEngine) {
+    for (const std::string engine : {"mariadb"}) {
+        const auto config = parse_agent_config(of_engine(engine), "agent.toml");
+        ASSERT_TRUE(config.has_value()) << config.error().message;
+        EXPECT_EQ(config->database.engine, engine);
+        EXPECT_EQ(config->database.port, 3306);
+        EXPECT_EQ(config->database.durability, Durability::flush);
+        EXPECT_TRUE(config->database.settings.empty());
+    }
+    const auto more = "port = 3307\ndurability = \"receive\"\n[mariadb.settings]\n"
+                      "max_connections = 200\n";
+    const auto config = parse_agent_config(of_engine("mariadb", more), "agent.toml");
+    ASSERT_TRUE(config.has_value()) << config.error().message;
+    EXPECT_EQ(config->database.port, 3307);
+    EXPECT_EQ(config->database.durability, Durability::receive);
+    EXPECT_EQ(config->database.settings.size(), 1U);
+}
+
+TEST(AgentConfig, WantsOneEngineOnly) {
+    expect_mistake(good + "[mariadb]\n", "20:2", "stands beside [postgresql]");
+    expect_mistake(good.substr(0, good.find("[postgresql]")), "1:1", "postgresql.bin_dir");
+    expect_mistake(of_engine("oracle"), "7:", "oracle");
+}
+
+TEST(AgentConfig, KnowsWhatEachEngineHas) {
+    expect_mistake(of_engine("mariadb", "hba = []\n"), "10:1", "hba");
+    expect_mistake(of_engine("mariadb", "durability = \"never\"\n"), "10:", "flush");
+    expect_mistake(with("port = 5433", "durability = \"flush\""), "10:1", "durability");
 }
 
 TEST(AgentConfig, NamesAnUnknownKeyAndItsPlace) {

@@ -63,6 +63,19 @@ TEST(Key, MustBeTheRecordedOne) {
     EXPECT_FALSE(check_key(agent_a, recorded));
 }
 
+TEST(Engine, MustBeThePairs) {
+    auto hello = hello_a();
+    hello.engine = "two";
+    EXPECT_TRUE(check_engine(hello, std::nullopt));
+    RecordedMember recorded;
+    recorded.engine = "two";
+    EXPECT_TRUE(check_engine(hello, recorded));
+    recorded.engine = "one";
+    const auto refused = check_engine(hello, recorded);
+    ASSERT_FALSE(refused);
+    EXPECT_NE(refused.error().message.find("the table [one]"), std::string::npos);
+}
+
 TEST(SecondStream, IsWelcomeWhereThereIsNoFirst) {
     EXPECT_TRUE(check_second(hello_a(), std::nullopt, 1500ms));
 }
