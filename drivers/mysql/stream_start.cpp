@@ -65,14 +65,20 @@ Awaitable<Result<std::string>> MysqlDriver::applier_thread(Session::Ptr session,
 }
 
 Awaitable<std::string> MysqlDriver::start_of_stream(Session::Ptr session, Deadline deadline) {
+    // An applier that is handed over while it is asked for is nobody's restart.
+    const auto before = read_file(note_path(config_)).value_or("");
+    const bool was_handed_over = remembered_.applier_is_handed_over;
     const auto applier = co_await applier_thread(session, deadline);
     if (!applier) {
         co_return std::string("not known");
     }
-    auto noted = parse_note(read_file(note_path(config_)).value_or(""));
+    const auto text = read_file(note_path(config_)).value_or("");
+    auto noted = parse_note(text);
     const auto process = process_text(running_server());
+    const bool handed_over =
+        was_handed_over || remembered_.applier_is_handed_over || text != before;
     const bool known = noted.process == process && noted.applier == *applier;
-    if (!known && !(remembered_.applier_is_handed_over && noted.process == process)) {
+    if (!known && !(handed_over && noted.process == process)) {
         // The count goes on over a restart of the agent, not over one of the machine.
         noted = {process, *applier, noted.count + 1};
         if (!write_note(note_path(config_), noted)) {
