@@ -96,7 +96,7 @@ TEST(AgentConfig, IsForOneEngine) {
 }
 
 TEST(AgentConfig, WantsOneEngineOnly) {
-    expect_mistake(good + "[mariadb]\n", "20:2", "stands beside [postgresql]");
+    expect_mistake(good + "[mariadb]\n", "19:1", "stands beside [postgresql]");
     expect_mistake(good.substr(0, good.find("[postgresql]")), "1:1", "postgresql.bin_dir");
     expect_mistake(of_engine("oracle"), "7:", "oracle");
 }
