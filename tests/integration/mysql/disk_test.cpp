@@ -16,7 +16,7 @@ using mysql_bed::must;
 using mysql_bed::soon;
 
 class MysqlDisk : public testing::TestWithParam<Flavour> {};
-INSTANTIATE_TEST_SUITE_P(Flavours, MysqlDisk, testing::Values(Flavour::mariadb),
+INSTANTIATE_TEST_SUITE_P(Flavours, MysqlDisk, testing::Values(Flavour::mariadb, Flavour::mysql),
                          [](const auto& each) {
                              return each.param == Flavour::mysql ? "mysql" : "mariadb";
                          });
@@ -39,6 +39,8 @@ void cut_stream(Bed& bed) {
 /// Commits that hang because b does not receive them, and are in a's log; how many.
 void write_phantoms(Bed& bed, int count) {
     cut_stream(bed);
+    const auto& word = mysql::words(bed.a().config().flavour);
+    bed.a().sql("SET GLOBAL " + std::string(word.wait_enabled) + " = ON");
     std::vector<mysql::Session::Ptr> writers;
     for (int i = 0; i < count; ++i) {
         writers.push_back(bed.a().session());
@@ -160,8 +162,10 @@ TEST_P(MysqlDisk, AnOldPrimaryWithNothingOfItsOwnFollowsAsItIs) {
     Bed bed(GetParam());
     bed.form_primary();
     bed.add_standby();
-    bed.tighten();
     bed.a().sql("INSERT INTO shop.kept (what) VALUES ('kept')");
+    const auto written = bed.a().observe().position;
+    bed.b().observe_until([&written](const auto& seen) { return reached(seen.position, written); },
+                          "b has it");
     fail_over(bed);
     const auto verdict = must(bed.run(bed.a().driver().judge(bed.b().member(), soon())));
     EXPECT_FALSE(verdict.diverged) << verdict.why;
@@ -179,8 +183,10 @@ TEST_P(MysqlDisk, KeepsCutsAndDecodesWhatNobodyAcknowledged) { // field/mysql-ha
     Bed bed(GetParam());
     bed.form_primary();
     bed.add_standby();
-    bed.tighten();
     bed.a().sql("INSERT INTO shop.kept (what) VALUES ('kept')");
+    const auto written = bed.a().observe().position;
+    bed.b().observe_until([&written](const auto& seen) { return reached(seen.position, written); },
+                          "b has it");
     write_phantoms(bed, 3);
     must(bed.run(bed.b().driver().promote(soon())));
     bed.b().apply(bed.primary_ticket(bed.b()));
