@@ -89,7 +89,11 @@ std::string gap_in(const GtidSet& own) {
 std::string excerpt(const GtidSet& set) {
     constexpr std::size_t most = 200;
     auto text = set.print();
-    return text.size() > most ? text.substr(0, most) + " …" : text;
+    if (text.size() > most) {
+        text.resize(most);
+        text += " …";
+    }
+    return text;
 }
 
 Place nowhere(std::string why) {
