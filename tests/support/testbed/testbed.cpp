@@ -163,7 +163,8 @@ std::string Testbed::engine_table(const std::string& member) const {
                         "\nport = " + std::to_string(database_port()) + "\n";
     return is_postgres ? common + "hba = [\"host all all " + clients +
                              " trust\"]\n[postgresql.settings]\nshared_buffers = \"32MB\"\n"
-                       : common + "[" + engine + ".settings]\ninnodb_buffer_pool_size = \"64M\"\n";
+                       : common + "[" + engine + ".settings]\ninnodb_buffer_pool_size = \"64M\"\n" +
+                             "tmpdir = " + quoted(folder_of(member)) + "\n";
 }
 
 std::string Testbed::agent_file(const std::string& member) const {
