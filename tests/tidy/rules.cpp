@@ -274,6 +274,13 @@ Breaches check_co_await(const Source& source) {
     Breaches found;
     const std::string code = code_of(source.text);
     for_each_word(code, "co_await", [&](std::size_t at) {
+        const std::size_t before = code.find_last_of(";{}", at);
+        const std::size_t begin = before == std::string::npos ? 0 : before;
+        if (code.substr(begin, at - begin).find('?') != std::string::npos) {
+            found.push_back(breach(source, line_at(code, at),
+                                   "a co_await inside ?:, whose result g++ 12 destroys twice: "
+                                   "await it in an if"));
+        }
         const std::size_t end = end_of_expression(code, at);
         if (end < code.size() && code[end] == '{') {
             found.push_back(breach(source, line_at(code, at),

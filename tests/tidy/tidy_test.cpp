@@ -190,12 +190,15 @@ TEST(BannedWords, HaveAReplacement) {
     EXPECT_EQ(count(check_banned_words, "agent/x.cpp", "auto s = \"std::cout\";\n"), 0U);
 }
 
-TEST(CoAwait, TakesNoBraceAndNoLambda) {
+TEST(CoAwait, TakesNoBraceAndNoLambdaAndIsNoBranchOfAnExpression) {
     const std::string path = "agent/x.cpp";
     EXPECT_EQ(count(check_co_await, path, "co_await f(Options{1, 2});\n"), 1U);
     EXPECT_EQ(count(check_co_await, path, "auto x = co_await f({1, 2});\n"), 1U);
     EXPECT_EQ(count(check_co_await, path, "co_await f([this] { go(); });\n"), 1U);
     EXPECT_EQ(count(check_co_await, path, "co_await f(a,\n    Options{1});\n"), 1U);
+    EXPECT_EQ(count(check_co_await, path, "auto x = a ? co_await f(a) : b;\n"), 1U);
+    EXPECT_EQ(count(check_co_await, path, "auto x = a ? b\n    : co_await f(a);\n"), 1U);
+    EXPECT_EQ(count(check_co_await, path, "auto x = a ? b : c;\nco_await f(x);\n"), 0U);
     EXPECT_EQ(count(check_co_await, path, "co_await f(a, b);\n{ }\n"), 0U);
     EXPECT_EQ(count(check_co_await, path, "if (co_await f(a)) {\n}\n"), 0U);
     EXPECT_EQ(count(check_co_await, path, "if (auto x = co_await f(a); !x) {\n}\n"), 0U);
