@@ -25,6 +25,7 @@ Guard::Guard(const Supervisor& supervisor, Journal& journal, GuardianPlan plan,
 void Guard::feed(std::optional<Milliseconds> limit) {
     if (page_) {
         const auto& server = supervisor_.process();
+        tell_fence(); // Of the server before, which is about to be forgotten.
         last_server_ = server ? server : last_server_;
         page_->feed({server, limit, boot_time()});
     }
