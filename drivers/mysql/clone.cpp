@@ -5,7 +5,7 @@
 #include "drivers/mysql/mysql_driver.h"
 
 /// A copy of the upstream's data in this member's folder. How is a matter of the flavour:
-/// clone_mysql.cpp, clone_mariadb.cpp (docs/decisions/0016-disks-of-mysql-and-mariadb.md).
+/// clone_mysql.cpp, clone_mariadb.cpp (docs/decisions/0017-disks-of-mysql-and-mariadb.md).
 namespace lockstep {
 
 Awaitable<Result<mysql::DataNote>> MysqlDriver::fill_from(Member upstream, OnProgress on_progress,

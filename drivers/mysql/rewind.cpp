@@ -11,7 +11,7 @@
 
 /// A crashed primary's way back without copying all of its data: what no standby acknowledged is
 /// only prepared in the engine, and recovery takes back what the binary log does not have
-/// (docs/decisions/0016-disks-of-mysql-and-mariadb.md).
+/// (docs/decisions/0017-disks-of-mysql-and-mariadb.md).
 namespace lockstep {
 
 namespace fs = std::filesystem;
