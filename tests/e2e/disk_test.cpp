@@ -81,7 +81,9 @@ TEST_F(Disks, AFullOneReleasesItsBallastFirstThenFailsOverAndComesBackOnceThereI
         return has_alarm(one, "is full and no ballast is left") && one.at("server") == "stopped";
     });
     std::this_thread::sleep_for(Milliseconds{3000});
-    EXPECT_TRUE(database_processes(bed(), "a").empty()) << "it was started without room";
+    if (!has_event("judged", "left the history of b")) { // Or it made room itself, to be cloned.
+        EXPECT_TRUE(database_processes(bed(), "a").empty()) << "it was started without room";
+    }
     EXPECT_FALSE(has_event("alarm", "died right after its start"));
 
     bed().disk_of("a").empty();
