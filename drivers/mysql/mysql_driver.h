@@ -218,6 +218,7 @@ private:
     [[nodiscard]] Awaitable<Result<void>> until_streaming(std::string sync_name, Deadline deadline);
 
     // promote.cpp
+    [[nodiscard]] Result<void> check_received(const Look& seen) const;
     [[nodiscard]] Awaitable<Result<void>> take_over(Deadline deadline);
     [[nodiscard]] Awaitable<Result<void>> begin_reign(Deadline deadline);
     [[nodiscard]] Awaitable<Result<void>> open_for_writes(Deadline deadline);

@@ -12,6 +12,23 @@ namespace {
 constexpr std::size_t mark_bytes = 8;
 } // namespace
 
+/// R2 replays what was received from this server's own disk. MariaDB does not read it again after a
+/// restart: it forgets where it was, and its next start throws the relay logs away.
+Result<void> MysqlDriver::check_received(const Look& seen) const {
+    if (is_mysql() || seen.stream.empty() || seen.stream.text(0, word().applier_runs) == "Yes" ||
+        !seen.stream.text(0, word().received).empty()) {
+        return {};
+    }
+    return fail(
+        Errc::refused,
+        fmt::format("it was restarted before it had replayed all that it received, and "
+                    "MariaDB does not read that again: its relay logs in {} may hold "
+                    "commits that were acknowledged. Have the former primary take over "
+                    "again; or, if it is gone for good, replay them (mariadb-binlog relay.* "
+                    "| mariadb), then say RESET SLAVE ALL on this server",
+                    config_.data_dir.string()));
+}
+
 /// The receiver alone is stopped, everything it brought is replayed, then the rest.
 Awaitable<Result<void>> MysqlDriver::take_over(Deadline deadline) {
     auto opened = co_await kept(&Sessions::control, deadline);
@@ -111,7 +128,10 @@ Awaitable<Result<History>> MysqlDriver::promote(Deadline deadline) {
         co_return within("promote", seen.error());
     }
     if (seen->standby) {
-        auto done = mysql::mark_promotion_begun(config_.data_dir);
+        auto done = check_received(*seen); // Before anything says that it was promoted (F23).
+        if (done) {
+            done = mysql::mark_promotion_begun(config_.data_dir);
+        }
         if (done) {
             done = co_await take_over(deadline);
         }
