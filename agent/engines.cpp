@@ -58,7 +58,7 @@ std::vector<std::string> programs_of(const AgentConfig& config) {
     return flavour_of(config) == mysql::Flavour::mysql
                ? std::vector<std::string>{"mysqld", "mysqlbinlog"}
                : std::vector<std::string>{"mariadbd", "mariadb-install-db", "mariadb-binlog",
-                                          "mariadb-backup"};
+                                          "mariadb-dump", "mariadb"};
 }
 
 /// A server lies in sbin and its tools in bin, or all in one folder: the drivers look there, too.

@@ -22,7 +22,7 @@ constexpr std::string_view access_denied = "1045";
 std::string MysqlDriver::change_upstream(const Ticket& ticket) const {
     const std::string_view side = is_mysql() ? "SOURCE" : "MASTER";
     const auto& upstream = *ticket.upstream;
-    // The chain is checked because a CA is given. (The name is not: peers are known by address.)
+    // Peers are known by address, which the certificate of each holds.
     auto sql = fmt::format(
         "CHANGE {1} TO {0}_HOST = {2}, {0}_PORT = {3}, {0}_USER = {4}, {0}_PASSWORD = '', "
         "{0}_SSL = 1, {0}_SSL_CA = {5}, {0}_SSL_CERT = {6}, {0}_SSL_KEY = {7}, "

@@ -10,8 +10,6 @@
 namespace lockstep::mysql {
 
 inline constexpr const char* promotion_marker = "lockstep_promotion_begun";
-/// In the data folder while it is being filled: what is there is worth nothing yet.
-inline constexpr const char* incomplete_marker = "lockstep_incomplete";
 
 /// That this data is a primary's: a server that is started in it by a primary's ticket may write
 /// at once. It is there from the beginning or from the end of a promotion on, when everything that
