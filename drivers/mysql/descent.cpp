@@ -86,16 +86,6 @@ std::string gap_in(const GtidSet& own) {
     return {};
 }
 
-std::string excerpt(const GtidSet& set) {
-    constexpr std::size_t most = 200;
-    auto text = set.print();
-    if (text.size() > most) {
-        text.resize(most);
-        text += " …";
-    }
-    return text;
-}
-
 Place nowhere(std::string why) {
     return {{}, std::move(why)};
 }
@@ -172,10 +162,10 @@ Place place_of(const Descent& descent, const GtidSet& held) {
         return nowhere("no history is recorded in it yet");
     }
     if (const auto more = beyond(descent, held); !more.empty()) {
-        return nowhere("it holds transactions that are not of its history: " + excerpt(more));
+        return nowhere("it holds transactions that are not of its history: " + more.brief());
     }
     if (const auto less = lacking(descent, held); !less.empty()) {
-        return nowhere("it lacks transactions of its history: " + excerpt(less));
+        return nowhere("it lacks transactions of its history: " + less.brief());
     }
     Place place;
     if (held.flavour() == Flavour::mariadb) {

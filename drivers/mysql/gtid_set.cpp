@@ -201,6 +201,16 @@ std::string GtidSet::print() const {
     return out;
 }
 
+std::string GtidSet::brief() const {
+    constexpr std::size_t most = 200;
+    auto text = print();
+    if (text.size() > most) {
+        text.resize(most);
+        text += " …";
+    }
+    return text;
+}
+
 void GtidSet::add(const std::string& writer, Interval interval) {
     auto& intervals = writers_[writer];
     const auto first = std::ranges::find_if(intervals, [&](const auto& each) {

@@ -34,6 +34,8 @@ public:
     [[nodiscard]] static Result<GtidSet> parse(Flavour flavour, std::string_view text);
     /// Canonical: writers in order, no blanks.
     [[nodiscard]] std::string print() const;
+    /// The same for a sentence: a long one is cut, and says so.
+    [[nodiscard]] std::string brief() const;
 
     void add(const std::string& writer, Interval interval);
     void add(const GtidSet& other);

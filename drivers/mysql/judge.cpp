@@ -10,17 +10,11 @@ namespace {
 
 constexpr std::chrono::seconds longest_answer{30};
 
-std::string excerpt(const mysql::GtidSet& set) {
-    constexpr std::size_t most = 200;
-    auto text = set.print();
-    return text.size() > most ? text.substr(0, most) + " …" : text;
-}
-
 Divergence diverged_at(const mysql::OwnLog& log, const mysql::GtidSet& alone,
                        const std::optional<mysql::LogStart>& start) {
     Divergence verdict;
     verdict.diverged = true;
-    verdict.why = "it has transactions that the upstream's history lacks: " + excerpt(alone);
+    verdict.why = "it has transactions that the upstream's history lacks: " + alone.brief();
     if (!start || !start->whole) {
         verdict.fork = "before the oldest log file";
         return verdict;
@@ -33,14 +27,14 @@ Divergence diverged_at(const mysql::OwnLog& log, const mysql::GtidSet& alone,
 
 Divergence same_history(const mysql::OwnLog& log, const mysql::Upstream& upstream) {
     Divergence verdict;
-    verdict.fork = "after " + excerpt(log.held);
+    verdict.fork = "after " + log.held.brief();
     verdict.fork_offset_bytes = log.held.count();
     const auto missing = mysql::no_longer_kept(log.held, upstream);
     verdict.diverged = !missing.empty();
     verdict.why = missing.empty() ? "all that it has is in the upstream's history"
                                   : "the upstream no longer keeps the log that this data needs "
                                     "next: it lacks " +
-                                        excerpt(missing);
+                                        missing.brief();
     return verdict;
 }
 

@@ -45,10 +45,6 @@ Result<void> cut(const fs::path& file, std::uint64_t at) {
     return done ? Result<void>{} : fail(Errc::refused, "cut " + file.string());
 }
 
-std::string excerpt(const mysql::GtidSet& set) {
-    return set.print().substr(0, 200);
-}
-
 } // namespace
 
 Awaitable<Result<RewindPlan>> MysqlDriver::prepare_rewind(Member upstream, fs::path,
@@ -100,7 +96,7 @@ Awaitable<Result<void>> MysqlDriver::check_recovered(Session::Ptr session, mysql
     }
     if (const auto left = mysql::alone_in(*held, told); !left.empty()) {
         co_return fail(Errc::refused,
-                       "the engine had committed what the upstream lacks: " + excerpt(left));
+                       "the engine had committed what the upstream lacks: " + left.brief());
     }
     if (mysql_server) {
         co_return Result<void>{};
@@ -167,7 +163,7 @@ Awaitable<Result<void>> MysqlDriver::check_log(mysql::Upstream told) {
     const auto left = mysql::alone_in(log->held, told);
     co_return left.empty()
         ? Result<void>{}
-        : fail(Errc::refused, "its log still has what the upstream lacks: " + excerpt(left));
+        : fail(Errc::refused, "its log still has what the upstream lacks: " + left.brief());
 }
 
 } // namespace lockstep

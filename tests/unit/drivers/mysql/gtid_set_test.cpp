@@ -29,6 +29,17 @@ TEST(GtidSet, ReadsWhatMySQLPrints) {
     EXPECT_EQ(mysql_set(u1 + ":1-5:7").count(), 6U);
 }
 
+TEST(GtidSet, IsCutInASentenceAndSaysSo) {
+    EXPECT_EQ(mysql_set(u1 + ":1-5").brief(), u1 + ":1-5");
+    auto many = mysql_set("");
+    for (std::uint64_t number = 1; number < 400; number += 2) {
+        many.add(u1, {number, number});
+    }
+    EXPECT_TRUE(many.brief().ends_with(" …"));
+    EXPECT_TRUE(many.print().starts_with(many.brief().substr(0, 200)));
+    EXPECT_LT(many.brief().size(), 210U);
+}
+
 TEST(GtidSet, KeepsTagsApart) { // MySQL 8.3 and later.
     const auto set = mysql_set(u1 + ":1-5:nightly:1-3:7," + u2 + ":app_1:2");
     EXPECT_EQ(set.writers().size(), 3U);
