@@ -201,7 +201,6 @@ Bed::Bed(Flavour flavour) {
         throw std::runtime_error("mkdtemp failed");
     }
     folder_ = pattern;
-    watchdog_ = std::make_unique<testbed::Watchdog>(std::vector<fs::path>{folder_});
     a_ = std::make_unique<Node>(*this, flavour, "a", free_port());
     b_ = std::make_unique<Node>(*this, flavour, "b", free_port());
 }
@@ -215,6 +214,8 @@ Bed::~Bed() {
     }
     a_.reset();
     b_.reset();
+    std::error_code ignored;
+    fs::remove_all(folder_, ignored);
 }
 
 Ticket Bed::primary_ticket(Node& of, const std::string& sync_name) {
