@@ -44,15 +44,21 @@ Awaitable<Result<MysqlDriver::Clients>> MysqlDriver::end_clients(End which, Dead
         co_return tl::unexpected(rows.error());
     }
     Clients clients;
-    clients.all = rows->size();
     for (std::size_t row = 0; row < rows->size(); ++row) {
         const bool waiting = rows->text(row, 1) == "1";
+        if (waiting && remembered_.cut_off.contains(rows->number(row, 0))) {
+            continue;
+        }
+        ++clients.all;
         const bool between_two = rows->text(row, 2) == "1";
         clients.waiting += waiting ? 1 : 0;
         if (which == End::all || (which == End::those_between_two && between_two) ||
             (which == End::those_that_do_not_wait && !waiting)) {
             // One that has just gone by itself is no trouble: whoever is left is seen again.
-            static_cast<void>(co_await command("KILL CONNECTION " + rows->text(row, 0), deadline));
+            const auto ended = co_await command("KILL CONNECTION " + rows->text(row, 0), deadline);
+            if (ended && waiting && is_mysql()) {
+                remembered_.cut_off.insert(rows->number(row, 0));
+            }
         }
     }
     co_return clients;

@@ -30,8 +30,7 @@ std::string MysqlDriver::change_upstream(const Ticket& ticket) const {
         side, is_mysql() ? "REPLICATION SOURCE" : "MASTER", quote(upstream.address), upstream.port,
         quote(ticket.stream_name), quote(config_.tls.ca.string()),
         quote(config_.tls.certificate.string()), quote(config_.tls.key.string()));
-    sql += is_mysql() ? ", SOURCE_RETRY_COUNT = 4294967295, SOURCE_AUTO_POSITION = 1"
-                      : ", MASTER_USE_GTID = slave_pos";
+    sql += is_mysql() ? ", SOURCE_RETRY_COUNT = 4294967295" : ", MASTER_USE_GTID = slave_pos";
     return sql;
 }
 
@@ -109,7 +108,12 @@ Awaitable<Result<void>> MysqlDriver::point_at(Ticket ticket, Rows stream, Deadli
         // While it runs, what was received is kept.
         sql.emplace_back(word().start_applier);
     }
-    sql.push_back(change_upstream(ticket));
+    auto change = change_upstream(ticket);
+    // While the applier runs, only what concerns the receiver may be named (error 3081).
+    if (stream.empty() || stream.text(0, "Auto_Position") != "1") {
+        change += ", SOURCE_AUTO_POSITION = 1";
+    }
+    sql.push_back(std::move(change));
     sql.emplace_back("START REPLICA");
     co_return co_await commands(std::move(sql), deadline);
 }

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -140,7 +141,9 @@ private:
 
     // observe.cpp
     [[nodiscard]] Awaitable<Result<Session::Ptr>> watch_session(Deadline deadline);
-    void fill_standby(const Look& seen, ServerReport& report);
+    [[nodiscard]] Awaitable<Result<std::string>> count_heartbeats(Session::Ptr session,
+                                                                  Deadline deadline);
+    void fill_standby(const Look& seen, const std::string& heartbeats, ServerReport& report);
     [[nodiscard]] Awaitable<Result<void>> fill_primary(Session::Ptr session, const Look& seen,
                                                        ServerReport& report, Deadline deadline);
     [[nodiscard]] Awaitable<void> look_closer(Session::Ptr session, bool standby,
@@ -336,6 +339,9 @@ private:
         std::string beat_after;           // What was in the log before the beat that runs.
         std::string beat_for;             // The effect under which that beat was begun.
         Position acknowledged;
+        /// MySQL: sessions that were ended while their commits wait. They wait on, and nobody hears
+        /// what becomes of it.
+        std::set<std::uint64_t> cut_off;
         std::string dirty_pages_limit;       // Before a checkpoint took it away.
         bool applier_is_handed_over = false; // It is stopped and started, and nothing is lost.
         std::string last_receipt;

@@ -38,7 +38,21 @@ Awaitable<Result<MysqlDriver::Session::Ptr>> MysqlDriver::watch_session(Deadline
     co_return co_await kept(&Sessions::watch, deadline);
 }
 
-void MysqlDriver::fill_standby(const Look& seen, ServerReport& report) {
+/// How often the upstream said that it is there, having nothing to send. MariaDB tells it with the
+/// rest of the stream.
+Awaitable<Result<std::string>> MysqlDriver::count_heartbeats(Session::Ptr session,
+                                                             Deadline deadline) {
+    std::string sql = "SELECT SUM(COUNT_RECEIVED_HEARTBEATS) FROM "
+                      "performance_schema.replication_connection_status";
+    const auto rows = co_await session->query(std::move(sql), deadline);
+    if (!rows) {
+        co_return tl::unexpected(rows.error());
+    }
+    co_return rows->empty() ? std::string{} : rows->text(0, 0);
+}
+
+void MysqlDriver::fill_standby(const Look& seen, const std::string& heartbeats,
+                               ServerReport& report) {
     report.state = ServerState::standby;
     report.unreplayed_bytes = seen.held.minus(seen.logged).count();
     if (!is_mysql()) { // Of each writer's last only, so that counting would count too much.
@@ -51,9 +65,9 @@ void MysqlDriver::fill_standby(const Look& seen, ServerReport& report) {
     }
     report.stream.connected = seen.stream.text(0, word().receiver_runs) == "Yes";
     report.stream.name = seen.stream.text(0, word().upstream_user);
-    const auto receipt = fmt::format("{} {} {}", seen.stream.text(0, word().received),
-                                     seen.stream.text(0, word().read_offset),
-                                     seen.stream.text(0, "Slave_received_heartbeats"));
+    const auto receipt = fmt::format(
+        "{} {} {}", seen.stream.text(0, word().received), seen.stream.text(0, word().read_offset),
+        is_mysql() ? heartbeats : seen.stream.text(0, "Slave_received_heartbeats"));
     const auto now = Clock::now();
     if (receipt != remembered_.last_receipt) {
         remembered_.last_receipt = receipt;
@@ -157,7 +171,14 @@ Awaitable<Result<ServerReport>> MysqlDriver::observe(Deadline deadline) {
     add_sentence(report.unfit, system_id ? std::string{} : system_id.error().message);
     add_sentence(report.unfit, seen->place.trouble);
     if (seen->standby) {
-        fill_standby(*seen, report);
+        Result<std::string> heartbeats;
+        if (is_mysql()) {
+            heartbeats = co_await count_heartbeats(session, deadline);
+        }
+        if (!heartbeats) {
+            co_return within("observe", heartbeats.error());
+        }
+        fill_standby(*seen, *heartbeats, report);
         report.start = co_await start_of_stream(session, deadline);
     } else {
         const auto filled = co_await fill_primary(session, *seen, report, deadline);
