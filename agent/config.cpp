@@ -51,6 +51,7 @@ struct EngineTable {
 };
 constexpr std::array engine_tables = {
     EngineTable{"postgresql", 5432, true, false},
+    EngineTable{"mysql", 3306, false, true},
     EngineTable{"mariadb", 3306, false, true},
 };
 

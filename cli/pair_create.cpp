@@ -90,8 +90,8 @@ void add_options(CLI::App& verb, CreateOptions& options) {
         ->check(check_pair_name);
     verb.add_option("--engine", pair.engine,
                     "The database that both agents are for (default postgresql)")
-        ->type_name("postgresql|mariadb")
-        ->check(CLI::IsMember({"postgresql", "mariadb"}).description(""));
+        ->type_name("postgresql|mysql|mariadb")
+        ->check(CLI::IsMember({"postgresql", "mysql", "mariadb"}).description(""));
     verb.add_option("--primary", pair.primary, "The member that becomes the first primary")
         ->required()
         ->type_name("MEMBER")

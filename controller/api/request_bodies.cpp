@@ -61,7 +61,7 @@ Result<CreatePair> parse_create_pair(std::string_view text) {
     } else if (!name.empty()) {
         body->mistake(pair.error().message);
     }
-    request.engine = body->word("engine", {"postgresql", "mariadb"}, "postgresql");
+    request.engine = body->word("engine", {"postgresql", "mysql", "mariadb"}, "postgresql");
     fill_members(*body, request);
     request.policy = policy_in(*body);
     return body->finish().map([&request] { return request; });

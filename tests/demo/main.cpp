@@ -103,7 +103,9 @@ Tell teller(std::ostream& out) {
 std::string client_line(const Testbed& bed, Engine engine, const std::string& find) {
     const auto port = std::to_string(bed.database_port());
     if (engine != Engine::postgresql) {
-        return "mariadb --skip-ssl --host $(" + find + ") --port " + port + " --user app app";
+        const auto client = engine == Engine::mysql ? (programs_of(engine) / "mysql").string()
+                                                    : std::string("mariadb --skip-ssl");
+        return client + " --host $(" + find + ") --port " + port + " --user app app";
     }
     return "psql \"hostaddr=$(" + find + ") port=" + port + " user=app dbname=postgres\"";
 }
@@ -220,8 +222,8 @@ int main(int argc, char** argv) {
         "it while clients write, and accounts for every acknowledged write.",
         "deploy/demo");
     app.add_option("--scene", options.scene, "what happens")->capture_default_str();
-    app.add_option("--engine", options.engine, "the database: postgresql or mariadb")
-        ->check(CLI::IsMember({"postgresql", "mariadb"}).description(""))
+    app.add_option("--engine", options.engine, "the database: postgresql, mysql or mariadb")
+        ->check(CLI::IsMember({"postgresql", "mysql", "mariadb"}).description(""))
         ->capture_default_str();
     app.add_flag("--json", options.json,
                  "print one JSON object; everything else to standard error");

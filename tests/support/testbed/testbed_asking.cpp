@@ -70,7 +70,7 @@ void Testbed::form(const std::function<void(const std::string&)>& tell) {
             }
             return text_of(pair, "phase") == "in sync";
         },
-        Milliseconds{60000});
+        Milliseconds{120000}); // MySQL makes a database in seconds, on a busy machine in many.
     make_ledger(plan_.members.at(0));
 }
 

@@ -78,7 +78,7 @@ std::string of_engine(const std::string& engine, const std::string& more = "") {
 }
 
 TEST(AgentConfig, IsForOneEngine) {
-    for (const std::string engine : {"mariadb"}) {
+    for (const std::string engine : {"mysql", "mariadb"}) {
         const auto config = parse_agent_config(of_engine(engine), "agent.toml");
         ASSERT_TRUE(config.has_value()) << config.error().message;
         EXPECT_EQ(config->database.engine, engine);
@@ -97,6 +97,7 @@ TEST(AgentConfig, IsForOneEngine) {
 
 TEST(AgentConfig, WantsOneEngineOnly) {
     expect_mistake(good + "[mariadb]\n", "19:1", "stands beside [postgresql]");
+    expect_mistake(of_engine("mysql", "[mariadb]\n"), "10:1", "stands beside [mysql]");
     expect_mistake(good.substr(0, good.find("[postgresql]")), "1:1", "postgresql.bin_dir");
     expect_mistake(of_engine("oracle"), "7:", "oracle");
 }

@@ -197,7 +197,7 @@ const std::vector<Mistake> mistakes = {
     {"/v1/pairs", R"({"name":"shop","primary":"a","members":["a","B"]})", {"member name \"B\""}},
     {"/v1/pairs",
      R"({"name":"shop","primary":"a","members":["a"],"engine":"oracle"})",
-     {"\"engine\" is \"oracle\"; allowed: \"postgresql\", \"mariadb\""}},
+     {"\"engine\" is \"oracle\"; allowed: \"postgresql\", \"mysql\", \"mariadb\""}},
     {"/v1/pairs",
      R"({"name":"shop","primary":"a","members":["a"],"policy":{"ttl":2}})",
      {"unknown key \"policy.ttl\"; allowed: when_standby_lost, profile, dns_ttl_seconds, "
