@@ -7,6 +7,14 @@
 namespace lockstep {
 namespace {
 
+/// How far behind a standby may be to be let in: commits wait while it catches up. One that
+/// acknowledges transactions flushes each of their events, so that fewer are caught up with in
+/// time.
+constexpr std::uint64_t largest_lag(Unit unit) {
+    constexpr std::uint64_t transactions = 500;
+    return unit == Unit::transactions ? transactions : largest_backlog(unit);
+}
+
 /// Words what the grant still waits for; empty: nothing, the standby is past the barrier (R4).
 std::string missing_for_barrier(const PairRecord& record, const View& view) {
     const auto primary = heard(record, view, record.primary);
@@ -227,8 +235,7 @@ std::string hindrance_of_grant(const PairRecord& record, const View& view, const
         return "it is not on the primary's history";
     }
     // Further behind, commits would wait while it catches up.
-    if (primary->position.offset_bytes >
-        told->position.offset_bytes + largest_backlog(primary->unit)) {
+    if (primary->position.offset_bytes > told->position.offset_bytes + largest_lag(primary->unit)) {
         return "it is " +
                in_words(primary->position.offset_bytes - told->position.offset_bytes,
                         primary->unit) +

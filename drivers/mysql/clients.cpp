@@ -135,6 +135,10 @@ Awaitable<Result<void>> MysqlDriver::stop(Deadline deadline) {
     if (!done) {
         co_return within("stop", done.error());
     }
+    if (is_mysql()) {
+        done = co_await stop_mysql(deadline);
+        co_return done ? done : Result<void>(within("stop", done.error()));
+    }
     const auto told = co_await command("SHUTDOWN", deadline);
     if (!told && told.error().code != Errc::unreachable) {
         co_return within("stop", told.error());

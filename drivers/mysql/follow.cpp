@@ -1,6 +1,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include "drivers/mysql/mysql_driver.h"
+#include "drivers/mysql/schema.h"
 
 /// A standby's stream. What it received and has not replayed yet is never thrown away: MySQL keeps
 /// relay logs while one of the two threads runs, MariaDB too, but will not be pointed elsewhere
@@ -102,12 +103,20 @@ Awaitable<Result<void>> MysqlDriver::point_at(Ticket ticket, Rows stream, Deadli
     if (!is_mysql()) {
         co_return co_await point_at_mariadb(std::move(ticket), std::move(stream), deadline);
     }
-    std::vector<std::string> sql;
     if (!stream.empty()) {
-        sql.emplace_back(word().stop_receiver);
-        // While it runs, what was received is kept.
-        sql.emplace_back(word().start_applier);
+        // While the applier runs, what was received is kept.
+        std::vector<std::string> stop{std::string(word().stop_receiver),
+                                      std::string(word().start_applier)};
+        auto stopped = co_await commands(std::move(stop), deadline);
+        const bool flushes = config_.durability == mysql::Durability::flush;
+        if (stopped && flushes && mysql::is_sync_account(ticket.stream_name)) {
+            stopped = co_await flush_received();
+        }
+        if (!stopped) {
+            co_return stopped;
+        }
     }
+    std::vector<std::string> sql;
     auto change = change_upstream(ticket);
     // While the applier runs, only what concerns the receiver may be named (error 3081).
     if (stream.empty() || stream.text(0, "Auto_Position") != "1") {

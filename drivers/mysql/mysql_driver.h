@@ -217,6 +217,14 @@ private:
     /// MySQL's offline_mode ends everybody's session at once, so a gentler bar comes before it.
     [[nodiscard]] Awaitable<Result<void>> bar_new_clients(Deadline deadline);
 
+    // stop_mysql.cpp
+    [[nodiscard]] Awaitable<Result<void>> stop_mysql(Deadline deadline);
+    [[nodiscard]] Awaitable<Result<void>> end_feeding(Deadline deadline);
+    [[nodiscard]] Awaitable<Result<void>> leave_server(Deadline deadline);
+
+    // received.cpp
+    [[nodiscard]] Awaitable<Result<void>> flush_received();
+
     // prove.cpp
     [[nodiscard]] Awaitable<Result<void>> until_streaming(std::string sync_name, Deadline deadline);
 
@@ -343,6 +351,7 @@ private:
         /// what becomes of it.
         std::set<std::uint64_t> cut_off;
         std::string dirty_pages_limit;       // Before a checkpoint took it away.
+        bool stops = false;                  // It was told to: no session is opened.
         bool applier_is_handed_over = false; // It is stopped and started, and nothing is lost.
         std::string last_receipt;
         Clock::time_point heard{};

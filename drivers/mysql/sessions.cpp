@@ -38,6 +38,9 @@ Awaitable<Result<MysqlDriver::Session::Ptr>> MysqlDriver::kept(Session::Ptr Sess
     if (session && session->is_open() && (commits || !session->is_busy())) {
         co_return session;
     }
+    if (remembered_.stops) {
+        co_return fail(Errc::unreachable, "the server was told to stop");
+    }
     const bool logs_nothing = which == &Sessions::control || which == &Sessions::spare;
     if (which == &Sessions::control && sessions_.spare && sessions_.spare->is_open() &&
         !sessions_.spare->is_busy()) {

@@ -38,13 +38,11 @@ void add_durability(const Config& config, std::vector<Managed>& out) {
 }
 
 /// What a standby acknowledges is in its relay log: kept over a restart, and over a loss of power
-/// if every event is flushed.
+/// if every event is flushed, which the ticket says.
 void add_replication(const Config& config, std::vector<Managed>& out) {
     const bool mysql = config.flavour == Flavour::mysql;
-    const bool flush = config.durability == Durability::flush;
     out.push_back({"relay_log_recovery", "OFF", false, false});
     out.push_back({"relay_log_purge", "ON", true, false});
-    out.push_back({"sync_relay_log", flush ? "1" : "10000", true, false});
     out.push_back({mysql ? "replica_net_timeout" : "slave_net_timeout", "4", true, false});
 }
 
@@ -85,6 +83,11 @@ std::vector<Managed> ticket_settings(const Config& config, const Ticket& ticket)
     std::vector<Managed> out;
     out.push_back({text(word.wait_enabled), on(waits), true, waits});
     out.push_back({text(word.acknowledge_enabled), on(acknowledges), true, false});
+    // Before it acknowledges it only catches up, with what it may receive again (received.cpp).
+    // MariaDB replays all of it before it can acknowledge, so that it had better not run ahead.
+    const bool counts = acknowledges || config.flavour == Flavour::mariadb;
+    const bool flushes = counts && config.durability == Durability::flush;
+    out.push_back({"sync_relay_log", flushes ? "1" : "10000", true, false});
     if (config.flavour == Flavour::mysql) {
         out.push_back({"super_read_only", on(!ticket.primary), true, false});
     }

@@ -361,10 +361,10 @@ TEST(Candidate, IsAsFarBehindAsItsEngineCounts) {
     };
     EXPECT_TRUE(assessed(Unit::bytes, 16U << 20U).facts.candidate_ready);
     EXPECT_FALSE(assessed(Unit::bytes, (16U << 20U) + 1).facts.candidate_ready);
-    EXPECT_TRUE(assessed(Unit::transactions, 10000).facts.candidate_ready);
-    const auto behind = assessed(Unit::transactions, 10001);
+    EXPECT_TRUE(assessed(Unit::transactions, 500).facts.candidate_ready);
+    const auto behind = assessed(Unit::transactions, 501);
     EXPECT_FALSE(behind.facts.candidate_ready);
-    EXPECT_EQ(behind.candidate_evidence, "b: it is 10001 transactions behind");
+    EXPECT_EQ(behind.candidate_evidence, "b: it is 501 transactions behind");
 }
 
 TEST(Candidate, ReasonsSayWhyThereIsNone) {

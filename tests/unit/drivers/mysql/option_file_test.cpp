@@ -62,6 +62,21 @@ TEST(OptionFile, TheDoorIsTheTickets) {
     }
 }
 
+TEST(OptionFile, AStandbyFlushesEachEventWhileItAcknowledgesOnly) {
+    for (const auto durability : {Durability::flush, Durability::receive}) {
+        for (const std::string stream : {"ls_a_async", "ls_a_7"}) {
+            auto config = config_of(Flavour::mysql);
+            config.durability = durability;
+            Ticket ticket;
+            ticket.stream_name = stream;
+            const bool flushes = durability == Durability::flush && stream == "ls_a_7";
+            EXPECT_TRUE(has_line(render_ticket(config, ticket, "boot"),
+                                 flushes ? "sync_relay_log=\"1\"" : "sync_relay_log=\"10000\""))
+                << stream;
+        }
+    }
+}
+
 TEST(OptionFile, QuotesWhatItHolds) {
     EXPECT_EQ(option_line("a", "b c#d"), "a=\"b c#d\"\n");
     EXPECT_EQ(option_line("a", "C:\\x"), "a=\"C:\\\\x\"\n");
