@@ -18,11 +18,15 @@ private:
 Writers::Options probe_options(const Testbed& bed, const std::string& member) {
     auto options = client_options(bed);
     options.count = 1;
-    options.finder = [ip = bed.address_of(member)] { return std::make_unique<FixedFinder>(ip); };
+    options.finder = fixed_finder(bed.address_of(member));
     return options;
 }
 
 } // namespace
+
+std::function<std::unique_ptr<Finder>()> fixed_finder(std::string ip) {
+    return [ip = std::move(ip)] { return std::make_unique<FixedFinder>(ip); };
+}
 
 Writers::Options client_options(const Testbed& bed) {
     auto options = bed.writers();

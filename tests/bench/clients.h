@@ -10,6 +10,9 @@ namespace lockstep::bench {
 /// s, and try again after 50 ms.
 [[nodiscard]] testbed::Writers::Options client_options(const testbed::Testbed& bed);
 
+/// For clients that know one server's address and look for no other.
+[[nodiscard]] std::function<std::unique_ptr<testbed::Finder>()> fixed_finder(std::string ip);
+
 /// Those, which find the primary by name, and beside them a probe of each server, which writes to
 /// it by its address.
 class Clients {

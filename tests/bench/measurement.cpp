@@ -91,7 +91,7 @@ std::uint64_t Result::failed() const {
 }
 
 std::string Result::missed(std::int64_t floor) const {
-    const auto& target = scenario->target;
+    const auto& target = aims().target;
     std::string text;
     const auto check = [&](std::int64_t most, std::optional<std::int64_t> value,
                            const std::string& what) {

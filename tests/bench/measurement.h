@@ -41,9 +41,11 @@ struct Range {
 /// A scenario, and what all its runs showed.
 struct Result {
     const Scenario* scenario = nullptr;
+    testbed::Engine engine = testbed::Engine::postgresql;
     std::vector<Sample> samples;
     std::string trouble; // Why a run could not be made; empty: all were.
 
+    [[nodiscard]] const Aims& aims() const { return scenario->aims(engine); }
     [[nodiscard]] Range outage() const;
     [[nodiscard]] Range outage_servers() const;
     [[nodiscard]] Range down_total() const;

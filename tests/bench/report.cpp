@@ -22,6 +22,7 @@ Json json_of(const std::optional<Range>& range) {
 
 Json json_of(const Result& result, const testbed::Floor& floor) {
     Json json{{"scenario", result.scenario->name},
+              {"engine", testbed::name_of(result.engine)},
               {"runs", result.samples.size()},
               {"outage_ms", Json()},
               {"outage_servers_ms", Json()},
@@ -79,8 +80,9 @@ void print_outages(const std::vector<Result>& results, std::ostream& out) {
         print_row({scenario.name, std::to_string(result.samples.size()), in_seconds(outage.min),
                    in_seconds(outage.median), in_seconds(outage.max),
                    in_seconds(result.down_total().median),
-                   in_seconds(result.outage_servers().median), scenario.target.in_words,
-                   scenario.peers, std::to_string(result.lost()), std::to_string(result.split())},
+                   in_seconds(result.outage_servers().median), result.aims().target.in_words,
+                   result.aims().peers, std::to_string(result.lost()),
+                   std::to_string(result.split())},
                   widths, out);
     }
 }
@@ -168,13 +170,14 @@ void print_tables(const std::vector<Result>& results, const testbed::Floor& floo
                   std::ostream& out) {
     print_outages(results, out);
     const auto range = range_of(floor.outages_ms);
-    out << "Floor (plain PostgreSQL, promoted by a script when its primary dies, the same "
-           "clients): "
+    const auto engine = results.front().engine;
+    out << "Floor (plain " << testbed::product_of(engine)
+        << ", promoted by a script when its primary dies, the same clients): "
         << in_seconds(range.min) << " / " << in_seconds(range.median) << " / "
         << in_seconds(range.max) << " s.\n"
         << "Down: median of all times over 0.5 s together, until the pair was in sync again.\n"
         << "Servers: as probes of each server see it; the target in brackets is theirs.\n"
-        << "Peers: Patroni 3.0 / pg_auto_failover 2.0, tuned, on a machine like this.\n\n";
+        << "Peers: " << peers_of(engine) << ".\n\n";
     print_phases(results, out);
     print_relaxations(results, out);
     out << "\n";

@@ -161,6 +161,7 @@ void Rig::make_ready(std::uint64_t disk_bytes) {
     }
     bed_.reset();
     Plan plan;
+    plan.engine = engine_;
     plan.programs = std::filesystem::read_symlink("/proc/self/exe").parent_path();
     plan.data_disk_bytes = disk_bytes;
     tell_("forming a pair");
@@ -233,7 +234,7 @@ Floor Rig::floor(std::size_t runs) {
     make_ready(disk_bytes_);
     FloorPlan plan;
     plan.folder = bed_->folder() / "floor";
-    plan.postgresql = Plan{}.postgresql;
+    plan.engine = engine_;
     plan.runs = runs;
     plan.writers = client_options(*bed_);
     return measure_floor(plan);

@@ -14,7 +14,7 @@ namespace lockstep::bench {
 class Rig {
 public:
     using Tell = std::function<void(const std::string&)>;
-    explicit Rig(Tell tell) : tell_(std::move(tell)) {}
+    Rig(testbed::Engine engine, Tell tell) : engine_(engine), tell_(std::move(tell)) {}
 
     /// One run on a pair in sync. Throws testbed::Failure when it could not be made; the next run
     /// then has a new installation.
@@ -26,6 +26,7 @@ private:
     void make_ready(std::uint64_t disk_bytes);
     [[nodiscard]] Sample run_on(testbed::Testbed& bed, const Scenario& scenario);
 
+    testbed::Engine engine_;
     Tell tell_;
     std::unique_ptr<testbed::Testbed> bed_;
     std::uint64_t disk_bytes_ = 0; // As bed_ was made.

@@ -22,7 +22,7 @@ enum class End {
     either,          // … under whichever.
 };
 
-/// What the issue asks for; 0: nothing. Milliseconds.
+/// What was promised to users; 0: nothing. Milliseconds.
 struct Target {
     std::int64_t median = 0;         // Of the outage that clients see.
     std::int64_t median_servers = 0; // … that probes of each server see.
@@ -31,7 +31,13 @@ struct Target {
     std::int64_t fenced = 0;      // The old primary's database is gone.
     std::int64_t redundant = 0;   // In sync again, from the fault.
     bool nobody_fails = false;    // No write is refused or abandoned.
-    const char* in_words = "";
+    const char* in_words = "-";
+};
+
+/// What is asked of an engine's pair, and what others' pairs do.
+struct Aims {
+    Target target;
+    const char* peers = "-"; // Seconds: peers_of().
 };
 
 struct Scenario {
@@ -42,13 +48,19 @@ struct Scenario {
     void (*mend)(Stage& stage) = nullptr; // Null: it mends itself.
     testbed::Milliseconds hold{0}; // The fault lasts so long at least, and until writes are back.
     End end = End::either;
-    Target target;
-    const char* peers = "";       // Seconds, tuned: Patroni/pg_auto_failover.
+    Aims postgresql = {};
+    Aims mysql = {};              // MariaDB's, too.
     bool fences = false;          // The old primary's database lives on until it is fenced.
     bool bites_later = false;     // The outage begins some time after the fault's injection.
     std::uint64_t disk_bytes = 0; // Of each member's data; 0: no disk of its own.
+
+    [[nodiscard]] const Aims& aims(testbed::Engine engine) const {
+        return engine == testbed::Engine::postgresql ? postgresql : mysql;
+    }
 };
 
+/// Whose figures they are that stand beside ours.
+[[nodiscard]] const char* peers_of(testbed::Engine engine);
 [[nodiscard]] std::span<const Scenario> scenarios();
 
 } // namespace lockstep::bench

@@ -137,11 +137,11 @@ Plan demo_plan(const Scene& scene, Engine engine) {
     return plan;
 }
 
-Floor measure_beside(const Testbed& bed, const Tell& tell) {
-    tell("measuring the floor: plain PostgreSQL and a script, 3 times");
+Floor measure_beside(const Testbed& bed, Engine engine, const Tell& tell) {
+    tell("measuring the floor: plain " + product_of(engine) + " and a script, 3 times");
     FloorPlan plan;
     plan.folder = bed.folder() / "floor";
-    plan.postgresql = Plan{}.postgresql;
+    plan.engine = engine;
     plan.writers = bed.writers();
     return measure_floor(plan);
 }
@@ -158,9 +158,7 @@ int play(const Options& options, const Scene& scene) {
     bed.form(tell);
     auto report = scene.play(bed, tell);
     report.engine = options.engine;
-    if (engine == Engine::postgresql) {
-        report.floor = measure_beside(bed, tell);
-    }
+    report.floor = measure_beside(bed, engine, tell);
     print_story(report, people);
     if (options.json) {
         print_json(report, std::cout);

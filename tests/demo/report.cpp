@@ -30,11 +30,9 @@ std::string times_floor(const Report& report) {
 std::string list(const std::vector<std::int64_t>& values);
 
 std::string floor_words(const Report& report) {
-    if (report.floor.outages_ms.empty()) {
-        return "not measured: there is none of this engine's own yet";
-    }
-    return in_ms(report.floor.median_ms) +
-           "  plain PostgreSQL, promoted by a script the moment its primary dies (runs: " +
+    return in_ms(report.floor.median_ms) + "  plain " +
+           testbed::product_of(testbed::engine_named(report.engine)) +
+           ", promoted by a script the moment its primary dies (runs: " +
            list(report.floor.outages_ms) + "); the outage is " + times_floor(report) +
            " times that";
 }

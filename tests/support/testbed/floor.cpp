@@ -68,13 +68,11 @@ class Pair {
 public:
     explicit Pair(const FloorPlan& plan) : plan_(plan) {
         for (const auto* address : addresses) {
-            servers_.emplace_back(
-                PlainServer::Place{plan.folder / address, plan.postgresql, address, port});
+            servers_.push_back(
+                make_plain_server({plan.engine, plan.folder / address, address, port}));
         }
-        servers_[0].initialise();
-        servers_[0].configure("");
-        servers_[0].start();
-        make_ledger_table(servers_[0].superuser(), in(patience));
+        servers_[0]->create();
+        make_ledger_table(servers_[0]->superuser(), in(patience));
     }
     ~Pair() { static_cast<void>(remove_installation({plan_.folder})); }
     Pair(const Pair&) = delete;
@@ -82,49 +80,35 @@ public:
 
     // Each run begins with the primary of the one before and a new standby.
     void run_once(Floor& floor) {
-        const std::size_t before = primary_;
-        const auto& standby = servers_.at(1 - before);
-        make_synchronous(servers_.at(before), standby);
+        const auto& primary = *servers_.at(primary_);
+        auto& standby = *servers_.at(1 - primary_);
+        standby.follow(primary);
+        primary.wait_for_standby();
         auto options = plan_.writers;
         options.port = port;
+        options.engine = plan_.engine;
         options.finder = [this] { return std::make_unique<ToldFinder>(primary_); };
         Writers writers(options);
         if (!writers.acknowledges(writes_before, in(patience))) {
             throw Failure("the floor's pair takes no writes");
         }
-        const pid_t postmaster = servers_.at(before).postmaster();
-        DeathScript script(postmaster, standby);
+        DeathScript script(primary.process(), standby);
         const auto killed = Clock::now();
-        kill(postmaster, SIGKILL);
+        kill(primary.process(), SIGKILL);
         script.wait_and_promote();
-        primary_ = 1 - before;
+        primary_ = 1 - primary_;
         if (!writers.acknowledges(writes_after, in(patience))) {
             throw Failure("the floor's new primary takes no writes");
         }
         const auto ledger = writers.stop();
         floor.outages_ms.push_back(ledger.longest_gap(killed).count());
         floor.lost += ledger.account(standby.superuser()).lost;
-        servers_.at(before).kill_all();
+        primary.kill_all();
     }
 
 private:
-    static void make_synchronous(const PlainServer& primary, const PlainServer& standby) {
-        standby.copy_from(primary);
-        standby.configure("");
-        standby.start();
-        primary.configure("floor");
-        primary.reload();
-        const auto by = in(patience);
-        while (!primary.has_synchronous_standby()) {
-            if (Clock::now() > by) {
-                throw Failure("the floor's standby does not become synchronous");
-            }
-            std::this_thread::sleep_for(Milliseconds{20});
-        }
-    }
-
     const FloorPlan& plan_;
-    std::vector<PlainServer> servers_;
+    std::vector<std::unique_ptr<PlainServer>> servers_;
     std::atomic<std::size_t> primary_{0};
 };
 

@@ -8,10 +8,10 @@
 
 namespace lockstep::testbed {
 
-/// What is physically possible on this machine now: a synchronous pair of plain PostgreSQL servers,
-/// and a script that waits on the primary's pidfd and promotes the standby the moment it dies, in
-/// the order of DESIGN.md 7. No detection over a network, no record, no name: the same writers are
-/// told the address in memory.
+/// What is physically possible on this machine now: a synchronous pair of plain servers of one
+/// engine, and a script that waits on the primary's pidfd and promotes the standby the moment it
+/// dies, by as few commands as lose nothing. No detection over a network, no record, no name: the
+/// same writers are told the address in memory.
 struct Floor {
     std::vector<std::int64_t> outages_ms; // SIGKILL to the first acknowledged write, a run each.
     std::int64_t median_ms = 0;
@@ -20,9 +20,9 @@ struct Floor {
 
 struct FloorPlan {
     std::filesystem::path folder; // A new one, which is removed at the end.
-    std::filesystem::path postgresql;
+    Engine engine = Engine::postgresql;
     std::size_t runs = 3;
-    Writers::Options writers; // Finder and port are filled in.
+    Writers::Options writers; // Finder, port and engine are filled in.
 };
 
 /// Throws Failure if a server does not come up.

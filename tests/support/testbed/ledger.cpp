@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <sstream>
 
 namespace lockstep::testbed {
 
@@ -286,6 +287,13 @@ std::string mysql_ledger_statements() {
 }
 
 void make_ledger_table(const Session::Where& superuser, Clock::time_point by) {
+    if (superuser.engine != Engine::postgresql) {
+        std::istringstream statements(mysql_ledger_statements());
+        for (std::string statement; std::getline(statements, statement, ';');) {
+            static_cast<void>(ask_once(superuser, statement, by));
+        }
+        return;
+    }
     for (const auto* statement :
          {"do $$ begin if not exists (select from pg_roles where rolname = 'app') then"
           " create role app login; end if; end $$",

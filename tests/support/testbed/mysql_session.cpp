@@ -156,6 +156,9 @@ Session::Answer MysqlLink::read_rows(Clock::time_point by) {
         return failed();
     }
     const auto columns = mysql_num_fields(result);
+    for (unsigned column = 0; column < columns; ++column) {
+        answer.columns.emplace_back(mysql_fetch_field_direct(result, column)->name);
+    }
     while (MYSQL_ROW row = mysql_fetch_row(result)) {
         answer.rows.emplace_back();
         for (unsigned column = 0; column < columns; ++column) {

@@ -31,7 +31,8 @@ public:
         End end = End::unknown;
         std::string trouble;
         std::vector<std::vector<std::string>> rows;
-        bool warned = false; // The server warned while it answered.
+        bool warned = false;                // The server warned while it answered.
+        std::vector<std::string> columns{}; // Of the rows (MySQL and MariaDB).
     };
 
     Session();

@@ -90,6 +90,8 @@ public:
     /// Who may read what the writers wrote.
     [[nodiscard]] Session::Where reader_of(const std::string& member) const;
     [[nodiscard]] Writers::Options writers() const;
+    /// MySQL and MariaDB: they know a superuser only through the Unix socket, as the system's user.
+    void say_as_superuser(const std::string& member, const std::string& statements);
 
     // Its places ------------------------------------------------------------------------------
     [[nodiscard]] const std::vector<std::string>& members() const { return plan_.members; }

@@ -74,16 +74,19 @@ void Testbed::form(const std::function<void(const std::string&)>& tell) {
     make_ledger(plan_.members.at(0));
 }
 
-/// MySQL knows no superuser but through the Unix socket, as the system's user.
 void Testbed::make_ledger(const std::string& member) {
     if (plan_.engine == Engine::postgresql) {
         make_ledger_table(superuser_of(member), in(default_wait));
         return;
     }
+    say_as_superuser(member, mysql_ledger_statements());
+}
+
+void Testbed::say_as_superuser(const std::string& member, const std::string& statements) {
     for (const auto& entry : std::filesystem::directory_iterator(run_dir_of(member))) {
         if (entry.is_socket()) {
             must_run(on(member, {"mariadb", "--no-defaults", "--socket", entry.path().string(),
-                                 "--execute", mysql_ledger_statements()}),
+                                 "--execute", statements}),
                      in(default_wait));
             return;
         }

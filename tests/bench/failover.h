@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace lockstep::bench {
+
+struct FailoverOptions {
+    std::string engine = "postgresql";
+    std::vector<std::string> names;
+    std::size_t repeat = 5;
+    std::string events; // A file; empty: none.
+    bool json = false;
+};
+
+/// For people, a line each.
+[[nodiscard]] std::string scenario_list();
+
+/// What clients notice of each fault, beside what is possible. Returns the exit status.
+[[nodiscard]] int measure_failover(const FailoverOptions& options);
+
+} // namespace lockstep::bench
