@@ -44,6 +44,11 @@ void add_replication(const Config& config, std::vector<Managed>& out) {
     out.push_back({"relay_log_recovery", "OFF", false, false});
     out.push_back({"relay_log_purge", "ON", true, false});
     out.push_back({mysql ? "replica_net_timeout" : "slave_net_timeout", "4", true, false});
+    if (!mysql) {
+        // A receiver that is stopped says so to its upstream first, and a promotion waits for that:
+        // 2 s where the upstream's host is lost or frozen (measured), 1 s with this. 0 is for ever.
+        out.push_back({"rpl_semi_sync_slave_kill_conn_timeout", "1", true, false});
+    }
 }
 
 /// What the wait is, once it is on. Its being on is the ticket's.
