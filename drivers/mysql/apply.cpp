@@ -87,7 +87,7 @@ Awaitable<Result<void>> MysqlDriver::apply_primary(Ticket ticket, Deadline deadl
         done = co_await settle_accounts(ticket, deadline);
     }
     if (done && ticket.door == Door::shut) {
-        done = co_await send_clients_out(deadline);
+        done = co_await send_clients_out(Kill::soft, deadline);
     } else if (done) {
         done = co_await set_door(Door::open, deadline);
     }

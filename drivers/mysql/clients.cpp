@@ -13,10 +13,11 @@ constexpr std::chrono::milliseconds look_again{4};
 /// Everybody but the server's own threads, this agent, and peers.
 constexpr auto clients_sql =
     "SELECT p.ID, p.STATE IN ('{1}', '{2}') AS waits, t.trx_mysql_thread_id IS NULL AND p.COMMAND "
-    "IN ('Sleep', 'Connect') AS between_two FROM {0} p LEFT JOIN information_schema.INNODB_TRX t "
-    "ON t.trx_mysql_thread_id = p.ID WHERE p.ID NOT IN ({3}) AND p.USER NOT IN ('system user', "
-    "'event_scheduler') AND p.USER NOT LIKE 'ls\\_%' AND p.COMMAND NOT LIKE 'Binlog Dump%' AND "
-    "p.COMMAND NOT IN ('Daemon', 'Slave_IO', 'Slave_SQL', 'Slave_worker', 'Killed')";
+    "IN ('Sleep', 'Connect') AS between_two, p.COMMAND = 'Killed' AS ended FROM {0} p LEFT JOIN "
+    "information_schema.INNODB_TRX t ON t.trx_mysql_thread_id = p.ID WHERE p.ID NOT IN ({3}) AND "
+    "p.USER NOT IN ('system user', 'event_scheduler') AND p.USER NOT LIKE 'ls\\_%' AND p.COMMAND "
+    "NOT LIKE 'Binlog Dump%' AND p.COMMAND NOT IN ('Daemon', 'Slave_IO', 'Slave_SQL', "
+    "'Slave_worker')";
 
 } // namespace
 
@@ -35,7 +36,8 @@ Awaitable<Result<void>> MysqlDriver::bar_new_clients(Deadline deadline) {
     co_return co_await commands(std::move(sql), deadline);
 }
 
-Awaitable<Result<MysqlDriver::Clients>> MysqlDriver::end_clients(End which, Deadline deadline) {
+Awaitable<Result<MysqlDriver::Clients>> MysqlDriver::end_clients(End which, Kill how,
+                                                                 Deadline deadline) {
     const auto rows = co_await command(fmt::format(fmt::runtime(clients_sql), word().processlist,
                                                    word().wait_state, word().queued_state,
                                                    fmt::join(own_sessions(), ", ")),
@@ -43,19 +45,22 @@ Awaitable<Result<MysqlDriver::Clients>> MysqlDriver::end_clients(End which, Dead
     if (!rows) {
         co_return tl::unexpected(rows.error());
     }
+    const std::string kill(how == Kill::soft ? word().kill_softly : "KILL CONNECTION");
     Clients clients;
     for (std::size_t row = 0; row < rows->size(); ++row) {
         const bool waiting = rows->text(row, 1) == "1";
-        if (waiting && remembered_.cut_off.contains(rows->number(row, 0))) {
-            continue;
-        }
-        ++clients.all;
         const bool between_two = rows->text(row, 2) == "1";
         clients.waiting += waiting ? 1 : 0;
+        if (rows->text(row, 3) == "1" ||
+            (waiting && remembered_.cut_off.contains(rows->number(row, 0)))) {
+            ++clients.ended;
+            continue;
+        }
+        ++clients.inside;
         if (which == End::all || (which == End::those_between_two && between_two) ||
             (which == End::those_that_do_not_wait && !waiting)) {
             // One that has just gone by itself is no trouble: whoever is left is seen again.
-            const auto ended = co_await command("KILL CONNECTION " + rows->text(row, 0), deadline);
+            const auto ended = co_await command(kill + " " + rows->text(row, 0), deadline);
             if (ended && waiting && is_mysql()) {
                 remembered_.cut_off.insert(rows->number(row, 0));
             }
@@ -65,20 +70,45 @@ Awaitable<Result<MysqlDriver::Clients>> MysqlDriver::end_clients(End which, Dead
 }
 
 /// A client whose commit waits hears nothing of it, which is the truth: it may be lost.
-Awaitable<Result<void>> MysqlDriver::send_clients_out(Deadline deadline) {
+Awaitable<Result<void>> MysqlDriver::send_clients_out(Kill how, Deadline deadline) {
     const auto most = mysql::most_of(deadline);
     while (true) {
-        const auto clients = co_await end_clients(End::all, deadline);
+        const auto clients = co_await end_clients(End::all, how, deadline);
         if (!clients) {
             co_return tl::unexpected(clients.error());
         }
-        if (clients->all == 0) {
+        if (clients->inside == 0) {
             co_return Result<void>{};
         }
         if (most.passed()) {
             co_return fail(Errc::timeout, fmt::format("{} clients' sessions do not end behind the "
                                                       "shut door",
-                                                      clients->all));
+                                                      clients->inside));
+        }
+        co_await pause_for(look_again);
+    }
+}
+
+/// Until nobody is inside, and what those who were ended had committed is acknowledged: a session
+/// that looks idle may begin to commit before it is ended.
+Awaitable<Result<void>> MysqlDriver::until_drained(Milliseconds patience, Deadline deadline) {
+    const auto patient_until = Deadline::in(patience);
+    const auto given_up_at = mysql::most_of(deadline);
+    while (true) {
+        const auto which =
+            patient_until.passed() ? End::those_that_do_not_wait : End::those_between_two;
+        const auto clients = co_await end_clients(which, Kill::soft, deadline);
+        if (!clients) {
+            co_return tl::unexpected(clients.error());
+        }
+        if (clients->inside + clients->ended == 0) {
+            co_return Result<void>{};
+        }
+        if (given_up_at.passed()) {
+            co_return fail(Errc::timeout,
+                           fmt::format("{} clients' sessions do not end, {} of them wait for the "
+                                       "standby",
+                                       clients->inside + clients->ended, clients->waiting));
         }
         co_await pause_for(look_again);
     }
@@ -95,26 +125,11 @@ Awaitable<Result<void>> MysqlDriver::drain(Milliseconds patience, Deadline deadl
         co_return within("drain", written.error());
     }
     auto done = co_await bar_new_clients(deadline);
-    const auto patient_until = Deadline::in(patience);
-    const auto given_up_at = mysql::most_of(deadline);
-    while (done) {
-        const auto which =
-            patient_until.passed() ? End::those_that_do_not_wait : End::those_between_two;
-        const auto clients = co_await end_clients(which, deadline);
-        if (!clients) {
-            co_return within("drain", clients.error());
-        }
-        if (clients->all == 0) {
-            done = co_await set_door(Door::shut, deadline);
-            break;
-        }
-        if (given_up_at.passed()) {
-            co_return fail(Errc::timeout,
-                           fmt::format("drain: {} clients' sessions do not end, {} of them wait "
-                                       "for the standby",
-                                       clients->all, clients->waiting));
-        }
-        co_await pause_for(look_again);
+    if (done) {
+        done = co_await until_drained(patience, deadline);
+    }
+    if (done) {
+        done = co_await set_door(Door::shut, deadline);
     }
     if (!done) {
         co_return within("drain", done.error());
@@ -123,14 +138,15 @@ Awaitable<Result<void>> MysqlDriver::drain(Milliseconds patience, Deadline deadl
 }
 
 /// MySQL answers OK to commits that wait when it is told to stop (finding 1), so no client is left
-/// to be answered. MariaDB waits for nobody's dump thread on a plain SHUTDOWN.
+/// to be answered. MariaDB waits for nobody's dump thread on a plain SHUTDOWN, but for ever for a
+/// commit that waits in a session that was ended softly.
 Awaitable<Result<void>> MysqlDriver::stop(Deadline deadline) {
     auto done = co_await bar_new_clients(deadline);
     if (done) {
         done = co_await set_door(Door::shut, deadline);
     }
     if (done) {
-        done = co_await send_clients_out(deadline);
+        done = co_await send_clients_out(Kill::hard, deadline);
     }
     if (!done) {
         co_return within("stop", done.error());

@@ -31,6 +31,7 @@ struct Words {
     std::string_view wait_state;   // Processlist: a commit that waits for the standby.
     std::string_view queued_state; // Processlist: a commit queued behind one that waits.
     std::string_view processlist;  // Table: ID, USER, COMMAND, STATE, INFO.
+    std::string_view kill_softly;  // Ends a session, but not its commit's wait.
 
     std::string_view start_receiver;
     std::string_view stop_receiver;

@@ -205,15 +205,21 @@ private:
 
     // clients.cpp
     [[nodiscard]] Awaitable<Result<void>> set_door(Door door, Deadline deadline);
-    [[nodiscard]] Awaitable<Result<void>> send_clients_out(Deadline deadline);
-    /// Ends the sessions of clients that `which` (a condition) names, and returns how many clients
-    /// there were in all.
-    struct Clients {
-        std::size_t all = 0;
-        std::size_t waiting = 0; // For the standby.
+    /// How a session is ended. Its client hears nothing more either way.
+    enum class Kill {
+        soft, // A commit that waits for the standby goes on waiting.
+        hard, // MariaDB commits what waits, and counts it as not waited for.
     };
     enum class End { all, those_between_two, those_that_do_not_wait };
-    [[nodiscard]] Awaitable<Result<Clients>> end_clients(End which, Deadline deadline);
+    struct Clients {
+        std::size_t inside = 0;  // Not told to leave before.
+        std::size_t ended = 0;   // Told to, and not gone yet.
+        std::size_t waiting = 0; // Of both: for the standby.
+    };
+    /// Ends the sessions of clients that `which` names, and returns who was there.
+    [[nodiscard]] Awaitable<Result<Clients>> end_clients(End which, Kill how, Deadline deadline);
+    [[nodiscard]] Awaitable<Result<void>> send_clients_out(Kill how, Deadline deadline);
+    [[nodiscard]] Awaitable<Result<void>> until_drained(Milliseconds patience, Deadline deadline);
     /// MySQL's offline_mode ends everybody's session at once, so a gentler bar comes before it.
     [[nodiscard]] Awaitable<Result<void>> bar_new_clients(Deadline deadline);
 
