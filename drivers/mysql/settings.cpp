@@ -88,10 +88,10 @@ std::vector<Managed> ticket_settings(const Config& config, const Ticket& ticket)
     std::vector<Managed> out;
     out.push_back({text(word.wait_enabled), on(waits), true, waits});
     out.push_back({text(word.acknowledge_enabled), on(acknowledges), true, false});
-    // Before it acknowledges it only catches up, with what it may receive again (received.cpp).
-    // MariaDB replays all of it before it can acknowledge, so that it had better not run ahead.
-    const bool counts = acknowledges || config.flavour == Flavour::mariadb;
-    const bool flushes = counts && config.durability == Durability::flush;
+    // Before it acknowledges it only catches up, with what it may receive again (received.cpp): a
+    // flush for each event would make it slower than a primary that waits for nobody. MariaDB
+    // replays all of that and begins its relay logs anew before it can acknowledge.
+    const bool flushes = acknowledges && config.durability == Durability::flush;
     out.push_back({"sync_relay_log", flushes ? "1" : "10000", true, false});
     if (config.flavour == Flavour::mysql) {
         out.push_back({"super_read_only", on(!ticket.primary), true, false});

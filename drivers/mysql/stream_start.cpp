@@ -13,6 +13,9 @@ namespace lockstep {
 
 namespace {
 
+constexpr std::chrono::milliseconds look_again{2};
+constexpr std::chrono::seconds longest_until_shown{1};
+
 /// "<process> <applier> <count>": which applier the start of this count is.
 struct Noted {
     std::string process;
@@ -89,16 +92,26 @@ Awaitable<std::string> MysqlDriver::start_of_stream(Session::Ptr session, Deadli
                           noted.applier.empty() ? " stopped" : "");
 }
 
-/// Called when all that was received had been replayed before the applier was stopped.
+/// Called when all that was received had been replayed before the applier was stopped. START SLAVE
+/// returns before the new applier is in the list of threads: one that was noted then as none would
+/// be taken for somebody else's restart when it appears.
 Awaitable<Result<void>> MysqlDriver::carry_start_over(Deadline deadline) {
     auto opened = co_await kept(&Sessions::control, deadline);
     if (!opened) {
         co_return tl::unexpected(opened.error());
     }
     const auto session = *opened;
-    const auto applier = co_await applier_thread(session, deadline);
+    auto applier = co_await applier_thread(session, deadline);
+    const auto shown_by = deadline.earlier(longest_until_shown);
+    while (applier && applier->empty() && !shown_by.passed()) {
+        co_await pause_for(look_again);
+        applier = co_await applier_thread(session, deadline);
+    }
     if (!applier) {
         co_return tl::unexpected(applier.error());
+    }
+    if (applier->empty()) {
+        co_return Result<void>{}; // It has stopped by itself: what comes next is another start.
     }
     auto noted = parse_note(read_file(note_path(config_)).value_or(""));
     if (noted.process != process_text(running_server())) {

@@ -63,16 +63,18 @@ TEST(OptionFile, TheDoorIsTheTickets) {
 }
 
 TEST(OptionFile, AStandbyFlushesEachEventWhileItAcknowledgesOnly) {
-    for (const auto durability : {Durability::flush, Durability::receive}) {
-        for (const std::string stream : {"ls_a_async", "ls_a_7"}) {
-            auto config = config_of(Flavour::mysql);
-            config.durability = durability;
-            Ticket ticket;
-            ticket.stream_name = stream;
-            const bool flushes = durability == Durability::flush && stream == "ls_a_7";
-            EXPECT_TRUE(has_line(render_ticket(config, ticket, "boot"),
-                                 flushes ? "sync_relay_log=\"1\"" : "sync_relay_log=\"10000\""))
-                << stream;
+    for (const auto flavour : {Flavour::mysql, Flavour::mariadb}) {
+        for (const auto durability : {Durability::flush, Durability::receive}) {
+            for (const std::string stream : {"ls_a_async", "ls_a_7"}) {
+                auto config = config_of(flavour);
+                config.durability = durability;
+                Ticket ticket;
+                ticket.stream_name = stream;
+                const bool flushes = durability == Durability::flush && stream == "ls_a_7";
+                EXPECT_TRUE(has_line(render_ticket(config, ticket, "boot"),
+                                     flushes ? "sync_relay_log=\"1\"" : "sync_relay_log=\"10000\""))
+                    << stream;
+            }
         }
     }
 }
