@@ -16,6 +16,8 @@ constexpr std::chrono::seconds longest_apply{10};
 constexpr std::chrono::seconds longest_slots{5};
 constexpr Milliseconds slow_relaxation{500};
 constexpr std::chrono::seconds longest_proof{5};
+constexpr Milliseconds one_look{1500}; // After it, whether the proof is still wanted.
+constexpr Milliseconds between_looks{20};
 constexpr std::chrono::seconds longest_judgement{30};
 
 std::uint64_t new_request() {
@@ -261,12 +263,22 @@ Awaitable<Result<void>> Duties::keep_slots(Goal goal) {
 Awaitable<Result<void>> Duties::prove(Goal goal) {
     const auto began = boot_time();
     const auto deadline = Deadline::in(longest_proof);
-    const auto position = co_await driver_.prove(goal.sync_name, deadline);
-    if (!position) {
-        co_return tl::unexpected(position.error());
+    Result<Position> position = Position{};
+    // A grant that is withdrawn meanwhile must be obeyed at once: commits wait all the time.
+    while (true) {
+        const auto slice = deadline.earlier(one_look);
+        position = co_await driver_.prove(goal.sync_name, slice);
+        if (position || position.error().code != Errc::timeout || deadline.passed() ||
+            !is_current(goal)) {
+            break;
+        }
+        co_await pause_for(between_looks);
     }
     if (!is_current(goal)) {
         co_return fail(Errc::conflict, "the record changed during the proof");
+    }
+    if (!position) {
+        co_return tl::unexpected(position.error());
     }
     state_.barrier = Barrier{goal.revision, goal.sync_name, *position};
     journal_.write("barrier", Severity::info,
