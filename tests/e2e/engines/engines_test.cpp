@@ -1,22 +1,18 @@
 #include <csignal>
 
-#include "tests/e2e/bed.h"
+#include "tests/e2e/engines/pair_of.h"
 
-/// What pair_test.cpp and switchover_test.cpp show of PostgreSQL, of the other engines. MySQL comes
-/// when its driver's own suites pass on it.
+/// What pair_test.cpp and switchover_test.cpp show of PostgreSQL, of the other engines.
 namespace lockstep::e2e {
 namespace {
 
-class PairOf : public EndToEnd, public testing::WithParamInterface<Engine> {
+class LifeOf : public PairOf {
 protected:
-    void SetUp() override {
-        EndToEnd::SetUp();
-        bed().form();
-    }
-    [[nodiscard]] Engine engine() const override { return GetParam(); }
+    void switch_over_to(const std::string& to, Writers& writers);
 };
+INSTANTIATE_TEST_SUITE_P(Engines, LifeOf, other_engines(), name_of_test);
 
-TEST_P(PairOf, FormsAndServesByName) {
+TEST_P(LifeOf, FormsAndServesByName) {
     const auto pair = bed().pair();
     EXPECT_EQ(pair.at("engine"), name_of(GetParam()));
     EXPECT_EQ(pair.at("standby"), "b");
@@ -31,7 +27,7 @@ TEST_P(PairOf, FormsAndServesByName) {
     expect_undisturbed(expect_nothing_lost(*writers), since);
 }
 
-TEST_P(PairOf, SurvivesSigkillOfThePrimary) {
+TEST_P(LifeOf, SurvivesSigkillOfThePrimary) {
     const auto writers = begin_writing();
     ASSERT_EQ(kill(bed().postmaster("a"), SIGKILL), 0);
     expect_writes(*writers);
@@ -41,7 +37,7 @@ TEST_P(PairOf, SurvivesSigkillOfThePrimary) {
     EXPECT_EQ(ledger.writes.back().server, bed().address_of("b"));
 }
 
-TEST_P(PairOf, SurvivesSigkillOfTheStandby) {
+TEST_P(LifeOf, SurvivesSigkillOfTheStandby) {
     const auto writers = begin_writing();
     ASSERT_EQ(kill(bed().postmaster("b"), SIGKILL), 0);
     bed().wait_for_pair(
@@ -52,7 +48,7 @@ TEST_P(PairOf, SurvivesSigkillOfTheStandby) {
     expect_nothing_lost(*writers);
 }
 
-TEST_P(PairOf, SurvivesTheLossOfThePrimarysHost) {
+TEST_P(LifeOf, SurvivesTheLossOfThePrimarysHost) {
     const auto writers = begin_writing();
     bed().network().cut("a");
     expect_writes(*writers);
@@ -62,19 +58,33 @@ TEST_P(PairOf, SurvivesTheLossOfThePrimarysHost) {
     expect_nothing_lost(*writers);
 }
 
-TEST_P(PairOf, SwitchesOverAndBack) {
+/// One may be given up, for which nothing is lost and the primary goes on: a clean stop can take
+/// longer than its 4 s on a busy machine. It may be asked for again.
+void LifeOf::switch_over_to(const std::string& to, Writers& writers) {
+    const auto from = primary();
+    for (int attempt = 1;; ++attempt) {
+        const auto asked = bed().cli({"switchover", "shop", "--to", to}, Milliseconds{40000});
+        if (asked.status == 0) {
+            return;
+        }
+        const auto said = asked.output + asked.errors;
+        ASSERT_NE(said.find("goes on"), std::string::npos) << said;
+        ASSERT_EQ(said.find("were not waited for"), std::string::npos) << said; // R13
+        ASSERT_LT(attempt, 3) << said;
+        expect_writes(writers);
+        expect_in_sync_under(from);
+    }
+}
+
+TEST_P(LifeOf, SwitchesOverAndBack) {
     const auto writers = begin_writing();
     for (const std::string to : {"b", "a"}) {
-        const auto asked = bed().cli({"switchover", "shop", "--to", to}, Milliseconds{40000});
-        ASSERT_EQ(asked.status, 0) << asked.output << asked.errors;
+        switch_over_to(to, *writers);
         expect_writes(*writers);
         expect_in_sync_under(to);
     }
     expect_nothing_lost(*writers);
 }
-
-INSTANTIATE_TEST_SUITE_P(Engines, PairOf, testing::Values(Engine::mariadb),
-                         [](const auto& one) { return product_of(one.param); });
 
 } // namespace
 } // namespace lockstep::e2e
