@@ -14,6 +14,7 @@
 #include "tests/support/temporary_folder.h"
 #include "tests/support/testbed/cleanup.h"
 #include "tests/support/testbed/dns_servers.h"
+#include "tests/support/watchdog/watchdog.h"
 
 namespace lockstep::dns {
 

@@ -201,6 +201,7 @@ Bed::Bed(Flavour flavour) {
         throw std::runtime_error("mkdtemp failed");
     }
     folder_ = pattern;
+    watchdog_ = std::make_unique<testbed::Watchdog>(std::vector<fs::path>{folder_});
     a_ = std::make_unique<Node>(*this, flavour, "a", free_port());
     b_ = std::make_unique<Node>(*this, flavour, "b", free_port());
 }

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "drivers/mysql/mysql_driver.h"
+#include "tests/support/watchdog/watchdog.h"
 
 /// Two real servers of one flavour on this machine, each under a driver of its own, the way an
 /// agent uses it.
@@ -113,6 +114,7 @@ public:
 private:
     asio::io_context context_;
     std::filesystem::path folder_;
+    std::unique_ptr<testbed::Watchdog> watchdog_; // A killed run leaves no server behind.
     std::unique_ptr<Node> a_;
     std::unique_ptr<Node> b_;
 };

@@ -239,6 +239,7 @@ Bed::Bed() {
         throw std::runtime_error("mkdtemp failed");
     }
     folder_ = pattern;
+    watchdog_ = std::make_unique<testbed::Watchdog>(std::vector<fs::path>{folder_});
     a_ = std::make_unique<Node>(*this, "a", free_port());
     b_ = std::make_unique<Node>(*this, "b", free_port());
 }

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "drivers/postgres/postgres_driver.h"
+#include "tests/support/watchdog/watchdog.h"
 
 /// Two real servers on this machine, each under a driver of its own, the way an agent uses it.
 namespace lockstep::bed {
@@ -125,6 +126,7 @@ public:
 private:
     asio::io_context context_;
     std::filesystem::path folder_;
+    std::unique_ptr<testbed::Watchdog> watchdog_; // A killed run leaves no server behind.
     std::unique_ptr<Node> a_;
     std::unique_ptr<Node> b_;
 };

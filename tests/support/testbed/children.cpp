@@ -227,31 +227,6 @@ pid_t start(const Spawn& spawn, const std::filesystem::path& log) {
     return spawn_with(spawn, {in.number(), out.number(), out.number()});
 }
 
-namespace {
-
-// The copy must never return into what its parent was doing.
-[[noreturn]] void end_with(int (*body)(void*), void* argument) {
-    int status = 1;
-    try {
-        status = body(argument);
-    } catch (const std::exception& error) {
-        dprintf(2, "%s\n", error.what());
-    }
-    _exit(status);
-}
-
-} // namespace
-
-pid_t start_copy(int (*body)(void*), void* argument) {
-    return Reaper::instance().start([&] {
-        const pid_t pid = fork();
-        if (pid == 0) {
-            end_with(body, argument);
-        }
-        return pid;
-    });
-}
-
 std::optional<ExitStatus> wait_for(pid_t child, Clock::time_point by) {
     return Reaper::instance().wait_for(child, by);
 }

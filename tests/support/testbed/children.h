@@ -40,9 +40,6 @@ using ExitStatus = int;
 /// it; standard output and error are appended to `log`.
 [[nodiscard]] pid_t start(const Spawn& spawn, const std::filesystem::path& log);
 
-/// A child that runs `body` in a copy of this process and ends with its result.
-[[nodiscard]] pid_t start_copy(int (*body)(void*), void* argument);
-
 /// Empty if it still runs at `by`.
 [[nodiscard]] std::optional<ExitStatus> wait_for(pid_t child, Clock::time_point by);
 

@@ -55,75 +55,6 @@ bool belongs(const fs::path& process, const std::vector<fs::path>& folders) {
     return false;
 }
 
-// Field 22 of /proc/PID/stat tells a process from a later one with the same pid.
-std::uint64_t start_ticks(pid_t pid) {
-    std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
-    std::string text; // Stays empty when it ends just now.
-    std::getline(file, text, '\0');
-    const auto name_end = text.rfind(')');
-    if (name_end == std::string::npos) {
-        return 0;
-    }
-    std::istringstream fields(text.substr(name_end + 1));
-    std::string field;
-    for (int i = 3; i <= 22; ++i) {
-        fields >> field;
-    }
-    return std::stoull(field);
-}
-
-struct Plan {
-    std::vector<fs::path> folders;
-    int from_parent = -1;
-};
-
-struct Told {
-    std::vector<std::pair<pid_t, std::uint64_t>> processes;
-    bool dismissed = false;
-};
-
-// Returns when the parent has closed its end, which the kernel does for a parent that was killed.
-Told listen(int from_parent) {
-    std::string text;
-    std::array<char, 4096> buffer{};
-    for (;;) {
-        const ssize_t got = read(from_parent, buffer.data(), buffer.size());
-        if (got <= 0) {
-            break;
-        }
-        text.append(buffer.data(), static_cast<std::size_t>(got));
-    }
-    Told told;
-    std::istringstream lines(text);
-    pid_t pid = 0;
-    std::uint64_t ticks = 0;
-    while (lines >> pid >> ticks) {
-        told.processes.emplace_back(pid, ticks);
-        told.dismissed = told.dismissed || pid == 0;
-    }
-    return told;
-}
-
-int watch(void* argument) {
-    const auto* plan = static_cast<const Plan*>(argument);
-    setsid();
-    for (const int ignored : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) {
-        std::signal(ignored, SIG_IGN);
-    }
-    dup2(plan->from_parent, 3);
-    close_range(4, ~0U, 0); // The parent's end of the pipe above all.
-    const Told told = listen(3);
-    if (told.dismissed) {
-        return 0;
-    }
-    for (const auto& [pid, ticks] : told.processes) {
-        if (start_ticks(pid) == ticks) {
-            kill(pid, SIGKILL);
-        }
-    }
-    return remove_installation(plan->folders) ? 0 : 1;
-}
-
 // PostgreSQL's PGShmemHeader (storage/pg_shmem.h), as far as it is needed here.
 struct SharedMemoryHeader {
     std::int32_t magic;
@@ -274,37 +205,6 @@ bool remove_installation(const std::vector<fs::path>& folders) {
         all = all && !failed;
     }
     return all;
-}
-
-Watchdog::Watchdog(std::vector<fs::path> folders) {
-    std::array<int, 2> ends{};
-    if (pipe2(ends.data(), O_CLOEXEC) != 0) {
-        throw Failure("cannot make a pipe for the watchdog");
-    }
-    Plan plan{std::move(folders), ends[0]};
-    child_ = start_copy(watch, &plan);
-    to_child_ = ends[1];
-    close(ends[0]);
-}
-
-Watchdog::~Watchdog() {
-    close(to_child_);
-    static_cast<void>(wait_for(child_, in(Milliseconds{15000})));
-}
-
-void Watchdog::also(pid_t process) {
-    const std::string line =
-        std::to_string(process) + " " + std::to_string(start_ticks(process)) + "\n";
-    if (write(to_child_, line.data(), line.size()) != static_cast<ssize_t>(line.size())) {
-        throw Failure("the watchdog does not listen");
-    }
-}
-
-void Watchdog::dismiss() {
-    const std::string_view line = "0 0\n";
-    if (write(to_child_, line.data(), line.size()) != static_cast<ssize_t>(line.size())) {
-        throw Failure("the watchdog does not listen");
-    }
 }
 
 } // namespace lockstep::testbed

@@ -17,24 +17,4 @@ namespace lockstep::testbed {
 /// the shared memory that killed databases left behind. False if something was left.
 [[nodiscard]] bool remove_installation(const std::vector<std::filesystem::path>& folders);
 
-/// A child process that removes the installation as soon as this process is gone, however it ended:
-/// a killed test run leaves no server behind.
-class Watchdog {
-public:
-    explicit Watchdog(std::vector<std::filesystem::path> folders);
-    Watchdog(const Watchdog&) = delete;
-    Watchdog& operator=(const Watchdog&) = delete;
-    /// Removes the installation, unless it was dismissed.
-    ~Watchdog();
-
-    /// Another process to end: one that belongs to no folder.
-    void also(pid_t process);
-    /// Everything stays as it is.
-    void dismiss();
-
-private:
-    int to_child_ = -1;
-    pid_t child_ = 0;
-};
-
 } // namespace lockstep::testbed

@@ -6,7 +6,8 @@
 
 #include <sys/types.h>
 
-#include "tests/support/testbed/cleanup.h"
+#include "tests/support/testbed/children.h"
+#include "tests/support/watchdog/watchdog.h"
 
 namespace lockstep::testbed {
 

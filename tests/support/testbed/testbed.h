@@ -17,6 +17,7 @@
 #include "tests/support/testbed/loop_file_system.h"
 #include "tests/support/testbed/network.h"
 #include "tests/support/testbed/session.h"
+#include "tests/support/watchdog/watchdog.h"
 
 namespace lockstep::testbed {
 
