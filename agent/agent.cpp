@@ -11,6 +11,10 @@ namespace lockstep {
 namespace {
 
 constexpr Milliseconds between_reaps{1000};
+constexpr Milliseconds between_looks{20};
+// Together with a fence (10 s) less than the unit's TimeoutStopSec.
+constexpr std::chrono::seconds longest_wait_for_duty{10};
+constexpr std::chrono::seconds longest_stop{30};
 
 std::string text_of(const HostPort& at) {
     const bool v6 = at.address.find(':') != std::string::npos;
@@ -140,6 +144,23 @@ void Agent::begin() {
     start_coroutine(executor_, divergences_.run());
     start_coroutine(executor_, save_zone(memory_, journal_));
     start_coroutine(executor_, reap_now_and_then());
+}
+
+Awaitable<Result<void>> Agent::end_database() {
+    journal_.write("stop", Severity::info, "told to end together with its database");
+    const auto quiet_by = Deadline::in(longest_wait_for_duty);
+    co_await goals_.cease(quiet_by);
+    const auto deadline = Deadline::in(longest_stop);
+    std::string why = "its agent was told to end with it";
+    auto ended = co_await supervisor_.stop(std::move(why), deadline);
+    while (supervisor_.state() == Supervisor::State::ending && !deadline.passed()) {
+        co_await pause_for(between_looks); // What a stop leaves is cleaned up.
+    }
+    if (supervisor_.state() != Supervisor::State::none) {
+        std::string left = "it did not end in time";
+        ended = co_await supervisor_.fence(std::move(left));
+    }
+    co_return ended;
 }
 
 } // namespace lockstep

@@ -30,6 +30,10 @@ public:
     [[nodiscard]] Result<void> listen();
     /// Adopts what runs and starts every loop.
     void begin();
+    /// Clients are cut first, then the server is stopped cleanly, so that no commit is answered
+    /// that the standby lacks; what is left is fenced. Nothing is started any more. Returns when no
+    /// process of the server is left. Errors: as a fence's.
+    [[nodiscard]] Awaitable<Result<void>> end_database();
 
 private:
     [[nodiscard]] wire::Hello hello() const;

@@ -144,7 +144,23 @@ void check_places(Table& root, const AgentConfig& config) {
     }
 }
 
-Result<AgentConfig> read(ConfigFile file) {
+/// The driver's word on the engine's table, beside the file's other mistakes.
+void note_findings(Table& root, const AgentConfig& config, const LookAtDatabase& look) {
+    auto table = root.table(config.database.engine);
+    auto settings = table.table("settings");
+    constexpr std::string_view below = "settings.";
+    for (const auto& finding : look(config)) {
+        if (finding.key.starts_with(below)) {
+            settings.mistake(finding.key.substr(below.size()), in_a_line(finding));
+        } else if (finding.key.empty()) {
+            root.mistake(config.database.engine, in_a_line(finding));
+        } else {
+            table.mistake(finding.key, in_a_line(finding));
+        }
+    }
+}
+
+Result<AgentConfig> read(ConfigFile file, const LookAtDatabase& look) {
     AgentConfig config;
     auto root = file.root();
     config.name = member_name(root);
@@ -164,6 +180,9 @@ Result<AgentConfig> read(ConfigFile file) {
     config.rebuild_most_megabytes =
         static_cast<std::uint32_t>(rebuild.integer("max_rate_megabytes", 0, 1024, 0));
     check_places(root, config);
+    if (look && root.table(config.database.engine).present()) {
+        note_findings(root, config, look);
+    }
     if (auto finished = file.finish(); !finished) {
         return tl::unexpected(finished.error());
     }
@@ -172,20 +191,22 @@ Result<AgentConfig> read(ConfigFile file) {
 
 } // namespace
 
-Result<AgentConfig> load_agent_config(const std::filesystem::path& path) {
+Result<AgentConfig> load_agent_config(const std::filesystem::path& path,
+                                      const LookAtDatabase& look) {
     auto file = ConfigFile::open(path);
     if (!file) {
         return tl::unexpected(file.error());
     }
-    return read(std::move(*file));
+    return read(std::move(*file), look);
 }
 
-Result<AgentConfig> parse_agent_config(std::string_view text, const std::string& name) {
+Result<AgentConfig> parse_agent_config(std::string_view text, const std::string& name,
+                                       const LookAtDatabase& look) {
     auto file = ConfigFile::parse(text, name);
     if (!file) {
         return tl::unexpected(file.error());
     }
-    return read(std::move(*file));
+    return read(std::move(*file), look);
 }
 
 } // namespace lockstep

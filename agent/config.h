@@ -2,10 +2,12 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "core/finding.h"
 #include "core/ids.h"
 #include "core/policy.h"
 #include "platform/config.h"
@@ -45,10 +47,15 @@ struct AgentConfig {
     std::uint32_t rebuild_most_megabytes = 0; // A second; 0: as fast as it can.
 };
 
+/// What only the engine's driver knows to be wrong. `key` is below the engine's table; without one
+/// it is about the whole table.
+using LookAtDatabase = std::function<Findings(const AgentConfig&)>;
+
 /// Errors: `refused` with every mistake as FILE:LINE:COLUMN; `unreachable` if there is no file.
-[[nodiscard]] Result<AgentConfig> load_agent_config(const std::filesystem::path& path);
+[[nodiscard]] Result<AgentConfig> load_agent_config(const std::filesystem::path& path,
+                                                    const LookAtDatabase& look = {});
 /// The same from text; `name` stands for the file.
-[[nodiscard]] Result<AgentConfig> parse_agent_config(std::string_view text,
-                                                     const std::string& name);
+[[nodiscard]] Result<AgentConfig> parse_agent_config(std::string_view text, const std::string& name,
+                                                     const LookAtDatabase& look = {});
 
 } // namespace lockstep

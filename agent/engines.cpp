@@ -61,6 +61,23 @@ std::vector<std::string> programs_of(const AgentConfig& config) {
                                           "mariadb-dump", "mariadb"};
 }
 
+/// By which a distribution starts a server of this engine, and on which data.
+struct Distribution {
+    std::vector<std::string> units;
+    std::string data;
+};
+Distribution distribution_of(const AgentConfig& config) {
+    return is_postgres(config) ? Distribution{{"postgresql"}, "/var/lib/postgresql/"}
+                               : Distribution{{"mariadb", "mysql"}, "/var/lib/mysql/"};
+}
+
+/// Where a join puts them, whether it was made yet or not.
+Identity files_of(const AgentConfig& config) {
+    Identity identity;
+    identity.files = identity_files(config.state_dir);
+    return identity;
+}
+
 /// A server lies in sbin and its tools in bin, or all in one folder: the drivers look there, too.
 bool is_there(const fs::path& bin_dir, const std::string& program) {
     const auto prefix = bin_dir.parent_path();
@@ -84,6 +101,73 @@ Result<void> check_user(const AgentConfig& config) {
 
 } // namespace
 
+Findings database_findings(const AgentConfig& config) {
+    const auto identity = files_of(config);
+    return is_postgres(config) ? postgres::config_findings(postgres_config(config, identity))
+                               : mysql::config_findings(mysql_config(config, identity));
+}
+
+Findings program_findings(const AgentConfig& config) {
+    Findings found;
+    for (const auto& program : programs_of(config)) {
+        if (!is_there(config.database.bin_dir, program)) {
+            found.push_back({Finding::Weight::refused,
+                             {},
+                             "bin_dir",
+                             "there is no program " + (config.database.bin_dir / program).string() +
+                                 " that this user can run",
+                             "is it installed?"});
+        }
+    }
+    return found;
+}
+
+Findings unit_findings(const AgentConfig& config, const fs::path& units) {
+    Findings found;
+    const auto distribution = distribution_of(config);
+    const bool same_data = (config.database.data_dir.string() + "/").starts_with(distribution.data);
+    for (const auto& unit : distribution.units) {
+        std::error_code trouble;
+        const auto file = units / (unit + ".service");
+        const bool wanted =
+            fs::is_symlink(units / "multi-user.target.wants" / file.filename(), trouble);
+        const bool masked = fs::read_symlink(file, trouble) == "/dev/null";
+        const bool told = fs::exists(units / (unit + ".service.d") / "lockstep.conf", trouble) ||
+                          fs::exists(units / (unit + "@.service.d") / "lockstep.conf", trouble);
+        if (wanted && !masked && !told) {
+            found.push_back({same_data ? Finding::Weight::refused : Finding::Weight::reported,
+                             file.string(),
+                             {},
+                             "a boot or a package starts " + unit +
+                                 ".service, which knows neither tickets nor standbys",
+                             "systemctl disable --now " + unit + " && systemctl mask " + unit +
+                                 ", or install deploy/systemd's drop-in for it"});
+        }
+    }
+    return found;
+}
+
+bool server_runs(const AgentConfig& config) {
+    asio::io_context unused;
+    const auto driver = make_driver(unused.get_executor(), config, files_of(config));
+    return driver->running_server().has_value();
+}
+
+Awaitable<Findings> examine_database(AgentConfig config, Deadline deadline) {
+    const auto executor = co_await asio::this_coro::executor;
+    const auto identity = files_of(config);
+    if (is_postgres(config)) {
+        PostgresDriver driver(executor, postgres_config(config, identity));
+        auto found = co_await driver.examine(deadline);
+        driver.forget_server();
+        co_return found;
+    }
+    MysqlDriver driver(executor, mysql_config(config, identity));
+    auto found = co_await driver.examine(deadline);
+    driver.forget_server();
+    co_return found;
+}
+
 Result<void> check_database(const AgentConfig& config, const Identity& identity) {
     return is_postgres(config) ? postgres::check(postgres_config(config, identity))
                                : mysql::check(mysql_config(config, identity));
@@ -93,14 +177,12 @@ Result<void> check_installation(const AgentConfig& config) {
     if (auto user = check_user(config); !user) {
         return user;
     }
-    for (const auto& program : programs_of(config)) {
-        if (!is_there(config.database.bin_dir, program)) {
-            return fail(Errc::refused, config.database.engine + ".bin_dir: there is no program " +
-                                           (config.database.bin_dir / program).string() +
-                                           " that this user can run; is it installed?");
-        }
+    std::string all;
+    for (const auto& finding : program_findings(config)) {
+        all += (all.empty() ? "" : "\n") + config.database.engine + "." + finding.key + ": " +
+               in_a_line(finding);
     }
-    return {};
+    return all.empty() ? Result<void>{} : fail(Errc::refused, all);
 }
 
 std::unique_ptr<Driver> make_driver(asio::any_io_executor executor, const AgentConfig& config,

@@ -11,6 +11,7 @@ namespace lockstep {
 namespace {
 
 constexpr Milliseconds between_steps{100};
+constexpr Milliseconds between_looks{20};
 constexpr Milliseconds look_again_after{2000};
 constexpr Milliseconds noticed_break{1000};
 constexpr Milliseconds fence_again_after{500};
@@ -53,6 +54,17 @@ Awaitable<void> GoalLoop::run() {
     }
 }
 
+Awaitable<void> GoalLoop::cease(Deadline deadline) {
+    ceased_ = true;
+    if (work_ && makes_data(work_->duty.kind) && making_.may_be_cancelled() && !work_->cancelled) {
+        work_->cancelled = true;
+        work_->cancel.emit(asio::cancellation_type::terminal);
+    }
+    while ((work_ || fencing_) && !deadline.passed()) {
+        co_await pause_for(between_looks);
+    }
+}
+
 /// Steps come every 100 ms: where one comes much later, the agent or its machine was frozen.
 void GoalLoop::notice_a_break() {
     const auto now = boot_time();
@@ -80,6 +92,9 @@ void GoalLoop::step() {
     feed_(limit_of(goal, verdict));
     if (verdict.fence) {
         begin_fence(std::string(verdict.because));
+        return;
+    }
+    if (ceased_) {
         return;
     }
     const auto facts = gather_facts(goal, state_, memory_, supervisor_, driver_);

@@ -19,6 +19,9 @@ public:
              Journal& journal, Supervisor& supervisor, DataMaking& making);
 
     [[nodiscard]] Awaitable<void> run();
+    /// From now on nothing is begun but a fence, and a copy in progress is given up. Returns when
+    /// no duty runs any more, or at the deadline.
+    [[nodiscard]] Awaitable<void> cease(Deadline deadline);
     /// Called at each step, before anything else is done: until when R6 lets the server serve
     /// without any more news; empty: it needs none.
     void at_each_step(std::function<void(std::optional<Milliseconds>)> feed) {
@@ -65,6 +68,7 @@ private:
     Duties duties_;
     std::shared_ptr<Work> work_;
     bool fencing_ = false;
+    bool ceased_ = false;
     Milliseconds fence_again_at_{0};
     Milliseconds looked_at_{0};
     std::map<DutyKind, Failures> failures_;

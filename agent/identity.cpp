@@ -36,10 +36,15 @@ std::filesystem::path identity_folder(const std::filesystem::path& state_dir) {
     return state_dir / "identity";
 }
 
+TlsFiles identity_files(const std::filesystem::path& state_dir) {
+    const auto folder = identity_folder(state_dir);
+    return {folder / "ca.pem", folder / "agent.pem", folder / "agent.key"};
+}
+
 Result<Identity> load_identity(const std::filesystem::path& state_dir) {
     const auto folder = identity_folder(state_dir);
     Identity identity;
-    identity.files = {folder / "ca.pem", folder / "agent.pem", folder / "agent.key"};
+    identity.files = identity_files(state_dir);
     for (const auto& file : {identity.files.ca, identity.files.certificate, identity.files.key}) {
         if (::access(file.c_str(), R_OK) != 0) {
             return fail(Errc::refused, "identity: cannot read " + file.string() + how_to_join);

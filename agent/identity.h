@@ -17,6 +17,8 @@ struct Identity {
 
 [[nodiscard]] std::filesystem::path identity_folder(const std::filesystem::path& state_dir);
 
+[[nodiscard]] TlsFiles identity_files(const std::filesystem::path& state_dir);
+
 /// Errors: `refused`, saying what is missing or unreadable and how to join.
 [[nodiscard]] Result<Identity> load_identity(const std::filesystem::path& state_dir);
 

@@ -47,6 +47,12 @@ int main(int count, char** words) {
     auto* const join = add(program, "join", "makes this host one of the installation's", asked);
     join->add_option("--token-file", asked.token_file,
                      "holds the join token; without it, standard input does");
+    bool json = false;
+    auto* const check = add(program, "check",
+                            "looks at an agent's file and host, and tells what "
+                            "is wrong",
+                            asked);
+    check->add_flag("--json", json, "prints it as JSON");
     lockstep::GuardianPlan plan;
     std::int64_t lost_ms = 0;
     const auto* const guardian = add_guardian(program, plan, lost_ms);
@@ -62,6 +68,9 @@ int main(int count, char** words) {
         plan.agent_lost_after = lockstep::Milliseconds{lost_ms};
         lockstep::start_log("guardian");
         return lockstep::run_guardian(plan);
+    }
+    if (check->parsed()) {
+        return lockstep::run_check(asked.config, json);
     }
     return agent->parsed() ? lockstep::run_agent(asked.config)
                            : lockstep::run_join(asked.config, asked.token_file);

@@ -9,6 +9,7 @@
 #include "agent/agent.h"
 #include "agent/coroutine.h"
 #include "agent/engines.h"
+#include "agent/examine.h"
 #include "agent/join.h"
 #include "platform/files.h"
 #include "platform/log.h"
@@ -79,9 +80,19 @@ Result<void> prepare_machine(const AgentConfig& config) {
     return done ? become_subreaper() : done;
 }
 
-Awaitable<void> until_signalled(asio::io_context& context) {
-    asio::signal_set signals(context, SIGTERM, SIGINT);
-    co_await signals.async_wait(asio::as_tuple(asio::use_awaitable));
+/// SIGPWR ends the database, too: the host goes down, or the unit is stopped. After the other
+/// signals it goes on, and the next agent adopts it.
+Awaitable<void> until_signalled(asio::io_context& context, Agent& agent, Result<void>* outcome) {
+    asio::signal_set signals(context, SIGTERM, SIGINT, SIGPWR);
+    const auto [failed, number] = co_await signals.async_wait(asio::as_tuple(asio::use_awaitable));
+    if (!failed && number == SIGPWR) {
+        *outcome = co_await agent.end_database();
+        if (*outcome) {
+            spdlog::info("ends, and no process of the database is left");
+        }
+    } else {
+        spdlog::info("ends; the database, if it runs, goes on");
+    }
     context.stop();
 }
 
@@ -97,10 +108,10 @@ Result<void> serve(asio::io_context& context, const AgentConfig& config, Identit
         return listening;
     }
     agent.begin();
-    start_coroutine(context.get_executor(), until_signalled(context));
+    Result<void> outcome;
+    start_coroutine(context.get_executor(), until_signalled(context, agent, &outcome));
     context.run();
-    spdlog::info("ends; the database, if it runs, goes on");
-    return {};
+    return outcome;
 }
 
 int start_agent(const AgentConfig& config) {
@@ -141,10 +152,23 @@ Awaitable<void> join_once(AgentConfig config, JoinToken token, Result<void>* out
     *outcome = co_await join(std::move(config), std::move(token), deadline);
 }
 
+Awaitable<void> examine_once(fs::path file, Examination* made) {
+    *made = co_await examine(std::move(file));
+}
+
 } // namespace
 
+int run_check(const fs::path& config_path, bool json) {
+    asio::io_context context(1);
+    Examination made;
+    start_coroutine(context.get_executor(), examine_once(config_path, &made));
+    context.run();
+    std::cout << (json ? to_json(made) + "\n" : to_text(made)) << std::flush;
+    return refuses(made) ? start_failed : ended;
+}
+
 int run_agent(const fs::path& config_path) {
-    const auto config = load_agent_config(config_path);
+    const auto config = load_agent_config(config_path, database_findings);
     if (!config) {
         return refuse("agent", config.error(), usage);
     }

@@ -5,8 +5,13 @@
 
 namespace lockstep {
 
-/// Runs an agent until SIGTERM or SIGINT, and leaves its database running. Returns the exit
-/// status: 0 ended by a signal, 1 the start failed, 2 the file is wrong; one clear line (or one
+/// Looks at an agent's file, its host, the engine's programs and its server, and prints what is
+/// wrong, for people or as JSON. Returns the exit status: 0 nothing is refused, 1 something is.
+[[nodiscard]] int run_check(const std::filesystem::path& config, bool json);
+
+/// Runs an agent until SIGTERM or SIGINT, and leaves its database running; SIGPWR ends that, too,
+/// clients first. Returns the exit status: 0 ended by a signal, 1 the start failed, or the database
+/// could not be ended, 2 the file is wrong; one clear line (or one
 /// per mistake) on standard error.
 [[nodiscard]] int run_agent(const std::filesystem::path& config);
 

@@ -71,6 +71,8 @@ void add_verbs(CLI::App& app, const Choose& choose) {
     add_ca_init(authority, choose);
     auto& incident = add_group(app, "incident", "What was seen and decided, to be replayed");
     add_incident_export(incident, choose);
+    auto& config = add_group(app, "config", "What an agent's file and host are worth");
+    add_config_check(config, choose);
     add_explain(app, choose);
     add_completion(app, choose);
     const auto is_any = [](const CLI::App*) { return true; };

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/api.h"
 #include "cli/exit_status.h"
@@ -23,6 +24,9 @@ public:
     virtual void sleep(std::chrono::milliseconds span) = 0;
 };
 
+/// Goes on as another program, whose status becomes this one's; returns why that could not be.
+using Become = std::function<Failure(const std::vector<std::string>& words)>;
+
 /// What the program finds around itself.
 struct Environment {
     Terminal terminal;
@@ -30,6 +34,7 @@ struct Environment {
     std::filesystem::path system_file = "/etc/lockstep/cli.toml";
     std::function<Answer<std::unique_ptr<Api>>(const Settings&)> connect;
     Clock& clock;
+    Become become = {};
 };
 
 /// The options that every verb has.
@@ -51,6 +56,7 @@ public:
     [[nodiscard]] const Terminal& terminal() const { return environment_.terminal; }
     [[nodiscard]] Clock& clock() const { return environment_.clock; }
     [[nodiscard]] const Variables& variables() const { return environment_.variables; }
+    [[nodiscard]] const Become& become() const { return environment_.become; }
     [[nodiscard]] bool json() const { return options_.json; }
     /// How long the verb may wait for work to end: `--timeout`, or what the verb says.
     [[nodiscard]] std::chrono::milliseconds patience(std::chrono::milliseconds usual) const;

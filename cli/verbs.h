@@ -32,6 +32,7 @@ void add_agents(CLI::App& app, const Choose& choose);
 void add_incident_export(CLI::App& incident, const Choose& choose);
 void add_divergence_list(CLI::App& divergence, const Choose& choose);
 void add_divergence_show(CLI::App& divergence, const Choose& choose);
+void add_config_check(CLI::App& config, const Choose& choose);
 void add_explain(CLI::App& app, const Choose& choose);
 /// It prints what it finds in the whole program.
 void add_completion(CLI::App& app, const Choose& choose);

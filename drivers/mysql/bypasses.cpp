@@ -32,27 +32,49 @@ constexpr auto tables_sql =
     "ENGINE <> 'InnoDB' AND TABLE_SCHEMA NOT IN ('mysql', 'sys', 'performance_schema', "
     "'information_schema') LIMIT 5";
 
+struct Bypass {
+    std::string sql;
+    Finding::Weight weight;
+    const char* mend;
+};
+
+std::vector<Bypass> all_bypasses() {
+    return {{fmt::format(fmt::runtime(accounts_sql), quote(mysql::own_account())),
+             Finding::Weight::reported,
+             "REVOKE these privileges, or use the account for nothing that applications do"},
+            {tables_sql, Finding::Weight::refused, "ALTER TABLE … ENGINE = InnoDB, or drop it"}};
+}
+
 } // namespace
+
+Awaitable<Result<Findings>> MysqlDriver::find_bypasses(Session::Ptr session, Deadline deadline) {
+    Findings found;
+    for (const auto& bypass : all_bypasses()) {
+        const auto rows = co_await session->query(bypass.sql, deadline);
+        if (!rows) {
+            co_return tl::unexpected(rows.error());
+        }
+        for (std::size_t row = 0; row < rows->size(); ++row) {
+            found.push_back({bypass.weight, {}, {}, rows->text(row, 0), bypass.mend});
+        }
+    }
+    co_return found;
+}
 
 Awaitable<void> MysqlDriver::look_for_bypasses(Session::Ptr session, Deadline deadline) {
     const auto now = Clock::now();
     if (now < remembered_.bypasses_due) {
         co_return;
     }
-    remembered_.bypasses_due = now + look_every;
-    std::vector<std::string> notes;
-    for (auto sql : {fmt::format(fmt::runtime(accounts_sql), quote(mysql::own_account())),
-                     std::string(tables_sql)}) {
-        const auto rows = co_await session->query(std::move(sql), deadline);
-        if (!rows) { // What was known stays said; the next look asks again.
-            remembered_.bypasses_due = now;
-            co_return;
-        }
-        for (std::size_t row = 0; row < rows->size(); ++row) {
-            notes.push_back(rows->text(row, 0));
-        }
+    const auto found = co_await find_bypasses(session, deadline);
+    if (!found) { // What was known stays said; the next look asks again.
+        co_return;
     }
-    remembered_.notes = std::move(notes);
+    remembered_.bypasses_due = now + look_every;
+    remembered_.notes.clear();
+    for (const auto& finding : *found) {
+        remembered_.notes.push_back(finding.what);
+    }
 }
 
 } // namespace lockstep

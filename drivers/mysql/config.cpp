@@ -64,8 +64,9 @@ constexpr std::array<std::string_view, 48> reserved_names = {"datadir",
                                                              "defaults_extra_file",
                                                              "default_storage_engine"};
 
-tl::unexpected<Error> refuse(const Config& config, const std::string& what) {
-    return fail(Errc::refused, fmt::format("{} settings: {}", words(config.flavour).product, what));
+/// A finding in one of the user's settings.
+Finding in_setting(const std::string& name, std::string what, std::string mend) {
+    return {Finding::Weight::refused, {}, "settings." + name, std::move(what), std::move(mend)};
 }
 
 bool is_name(std::string_view name) {
@@ -73,64 +74,87 @@ bool is_name(std::string_view name) {
                                 std::string_view::npos;
 }
 
-Result<void> check_value(const Config& config, const std::string& name, const std::string& value) {
+void look_at_value(const std::string& name, const std::string& value, Findings& out) {
     if (value.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos) {
-        return refuse(config, name + ": its value must be one line");
+        out.push_back(in_setting(name, name + ": its value must be one line", {}));
     }
     if (value.find('"') != std::string::npos && value.find('\'') != std::string::npos) {
-        return refuse(config, name + ": an option file cannot hold a value with both kinds of "
-                                     "quotation marks");
+        out.push_back(in_setting(name,
+                                 name + ": an option file cannot hold a value with both kinds of "
+                                        "quotation marks",
+                                 {}));
     }
-    return {};
 }
 
-Result<void> check_setting(const Config& config, const std::string& name,
-                           const std::string& value) {
+void look_at_setting(Flavour flavour, const std::string& name, const std::string& value,
+                     Findings& out) {
     if (!is_name(name)) {
-        return refuse(config,
-                      "\"" + name + "\" is not the name of a setting (lower case is wanted)");
+        out.push_back(in_setting(
+            name, "\"" + name + "\" is not the name of a setting (lower case is wanted)", {}));
+        return;
     }
     const auto plain = plain_name(name);
-    const auto& managed = managed_names(config.flavour);
+    const auto& managed = managed_names(flavour);
     if (managed.contains(plain) || managed.contains("skip_" + plain) ||
         std::ranges::find(reserved_names, plain) != reserved_names.end()) {
-        return refuse(config, name + " is set by Lockstep and cannot be chosen; remove it");
+        out.push_back(
+            in_setting(name, name + " is set by Lockstep and cannot be chosen", "remove it"));
+        return;
     }
-    return check_value(config, name, value);
+    look_at_value(name, value, out);
 }
 
-Result<void> check_paths(const Config& config) {
+void look_at_paths(const Config& config, Findings& out) {
     for (const auto& path :
          {config.data_dir, config.run_dir, config.tls.ca, config.tls.certificate, config.tls.key}) {
         if (path.string().find_first_of("\r\n\"'#;") != std::string::npos) {
-            return refuse(config, "the path " + path.string() +
-                                      " has a character that an option file cannot hold");
+            out.push_back(
+                {Finding::Weight::refused,
+                 {},
+                 {},
+                 "the path " + path.string() + " has a character that an option file cannot hold",
+                 "choose another folder"});
         }
     }
     const auto socket = socket_path(config).string();
     constexpr std::size_t more = 16; // A server that works alone has a longer one.
     if (socket.size() + more >= sizeof(sockaddr_un::sun_path)) {
-        return refuse(config, "the path of the Unix socket, " + socket +
-                                  ", is too long: choose a shorter run_dir");
+        out.push_back({Finding::Weight::refused,
+                       {},
+                       {},
+                       "the path of the Unix socket, " + socket + ", is too long",
+                       "choose a shorter run_dir"});
     }
-    return {};
 }
 
 } // namespace
 
-Result<void> check(const Config& config) {
+Findings config_findings(const Config& config) {
+    Findings out;
     // MySQL: an account's name has at most 32 characters, ls_<member>_<revision> among them.
     constexpr std::size_t most_of_a_name = 16;
     if (config.flavour == Flavour::mysql && config.member.size() > most_of_a_name) {
-        return refuse(config, fmt::format("the member's name \"{}\" has more than {} characters",
-                                          config.member, most_of_a_name));
+        out.push_back({Finding::Weight::refused,
+                       {},
+                       {},
+                       fmt::format("the member's name \"{}\" has more than {} characters",
+                                   config.member, most_of_a_name),
+                       "choose a shorter one, and let the host join again under it"});
     }
     for (const auto& [name, value] : config.settings) {
-        if (auto good = check_setting(config, name, value); !good) {
-            return good;
-        }
+        look_at_setting(config.flavour, name, value, out);
     }
-    return check_paths(config);
+    look_at_paths(config, out);
+    return out;
+}
+
+Result<void> check(const Config& config) {
+    std::string all;
+    for (const auto& finding : config_findings(config)) {
+        all += fmt::format("{}{} settings: {}", all.empty() ? "" : "\n",
+                           words(config.flavour).product, in_a_line(finding));
+    }
+    return all.empty() ? Result<void>{} : fail(Errc::refused, all);
 }
 
 } // namespace lockstep::mysql

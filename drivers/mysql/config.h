@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/finding.h"
 #include "core/ids.h"
 #include "core/result.h"
 
@@ -47,9 +48,11 @@ struct Config {
     std::uint32_t rebuild_most_megabytes = 0; // A second, of a clone; 0: as fast as it can.
 };
 
-/// Errors: `refused`: a setting that Lockstep manages (named), a value that would not stay one
-/// line, a socket path or a member's name that is too long (MySQL: 16 characters, because the
-/// account that is made for a grant holds it).
+/// All at once: settings that Lockstep manages (named), values that would not stay one line, a
+/// socket path or a member's name that is too long (MySQL: 16 characters, because the account that
+/// is made for a grant holds it).
+[[nodiscard]] Findings config_findings(const Config& config);
+/// Errors: `refused` with all findings, a line each.
 [[nodiscard]] Result<void> check(const Config& config);
 
 } // namespace lockstep::mysql

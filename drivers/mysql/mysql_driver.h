@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "core/finding.h"
 #include "drivers/common/background.h"
 #include "drivers/driver.h"
 #include "drivers/mysql/config.h"
@@ -86,6 +87,10 @@ public:
     [[nodiscard]] Awaitable<Result<std::optional<Position>>> stopped_at(Deadline deadline) override;
     [[nodiscard]] Awaitable<Result<Heartbeat>> heartbeat(Deadline deadline) override;
     void forget_server() override;
+
+    /// What is wrong with the installed programs, with how they take the user's settings, and,
+    /// if it runs, with the server. Changes nothing.
+    [[nodiscard]] Awaitable<Findings> examine(Deadline deadline);
 
 private:
     using Session = mysql::Session;
@@ -166,7 +171,15 @@ private:
     [[nodiscard]] Awaitable<Result<SettingsReport>>
     look_at_settings(Session::Ptr session, bool standby, Deadline deadline);
 
+    // examine.cpp
+    [[nodiscard]] Awaitable<Findings> examine_program(Deadline deadline);
+    [[nodiscard]] Awaitable<Findings> examine_server(Deadline deadline);
+    [[nodiscard]] Awaitable<Findings> examine_settings(Session::Ptr session, Deadline deadline);
+    [[nodiscard]] Awaitable<Findings> examine_plugins(Session::Ptr session, Deadline deadline);
+
     // bypasses.cpp
+    [[nodiscard]] Awaitable<Result<Findings>> find_bypasses(Session::Ptr session,
+                                                            Deadline deadline);
     [[nodiscard]] Awaitable<void> look_for_bypasses(Session::Ptr session, Deadline deadline);
 
     // apply.cpp

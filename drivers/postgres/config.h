@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/finding.h"
 #include "core/ids.h"
 #include "core/result.h"
 
@@ -39,8 +40,10 @@ struct Config {
     std::uint32_t rebuild_most_megabytes = 0;      // A second, of a clone; 0: as fast as it can.
 };
 
-/// Errors: `refused`: a setting that Lockstep manages (named), a name, value or rule that would
-/// not stay one line, a socket path that is too long.
+/// All at once: settings that Lockstep manages (named), names, values or rules that would not stay
+/// one line, a socket path that is too long.
+[[nodiscard]] Findings config_findings(const Config& config);
+/// Errors: `refused` with all findings, a line each.
 [[nodiscard]] Result<void> check(const Config& config);
 
 } // namespace lockstep::postgres

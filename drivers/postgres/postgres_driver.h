@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 
+#include "core/finding.h"
 #include "drivers/common/background.h"
 #include "drivers/driver.h"
 #include "drivers/postgres/config.h"
@@ -72,6 +73,10 @@ public:
     [[nodiscard]] Awaitable<Result<std::optional<Position>>> stopped_at(Deadline deadline) override;
     [[nodiscard]] Awaitable<Result<Heartbeat>> heartbeat(Deadline deadline) override;
     void forget_server() override;
+
+    /// What is wrong with the installed programs, with how they take the user's settings, and,
+    /// if it runs, with the server. Changes nothing.
+    [[nodiscard]] Awaitable<Findings> examine(Deadline deadline);
 
 private:
     using Session = postgres::Session;
@@ -157,7 +162,18 @@ private:
                                             std::uint64_t segment_bytes) const;
     [[nodiscard]] History history_of(Timeline timeline) const;
     [[nodiscard]] Awaitable<void> look_closer(Session::Ptr session, Deadline deadline);
+
+    // bypasses.cpp
+    [[nodiscard]] Awaitable<Result<Findings>> shared_bypasses(Session::Ptr session,
+                                                              Deadline deadline);
+    [[nodiscard]] Awaitable<Result<Findings>> bypasses_in(std::string database, Deadline deadline);
+    [[nodiscard]] Awaitable<Result<std::vector<std::string>>> databases(Session::Ptr session,
+                                                                        Deadline deadline);
     [[nodiscard]] Awaitable<void> look_for_bypasses(Session::Ptr session, Deadline deadline);
+
+    // examine.cpp
+    [[nodiscard]] Awaitable<Findings> examine_program(Deadline deadline);
+    [[nodiscard]] Awaitable<Findings> examine_server(Deadline deadline);
 
     // prove.cpp
     [[nodiscard]] Awaitable<Result<void>> check_streaming(std::string sync_name, Deadline deadline);

@@ -81,8 +81,9 @@ void add_durability(const Config& config, Settings& out) {
                });
 }
 
-Result<void> refuse(const std::string& what) {
-    return fail(Errc::refused, "PostgreSQL settings: " + what);
+/// A finding in one of the user's settings.
+Finding in_setting(const std::string& name, std::string what, std::string mend) {
+    return {Finding::Weight::refused, {}, "settings." + name, std::move(what), std::move(mend)};
 }
 
 bool is_name(std::string_view name) {
@@ -98,34 +99,41 @@ bool is_one_line(std::string_view text) {
     return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
 }
 
-Result<void> check_max_connections(const std::string& value) {
+bool is_enough(const std::string& max_connections) {
     int number = 0;
-    const auto* const end = value.data() + value.size();
-    if (std::from_chars(value.data(), end, number).ptr != end || number < 20) {
-        return refuse("max_connections = \"" + value + "\": a number of at least 20 is wanted");
-    }
-    return {};
+    const auto* const end = max_connections.data() + max_connections.size();
+    return std::from_chars(max_connections.data(), end, number).ptr == end && number >= 20;
 }
 
-Result<void> check_setting(const std::string& name, const std::string& value) {
+void look_at_setting(const std::string& name, const std::string& value, Findings& out) {
     if (!is_name(name)) {
-        return refuse("\"" + name + "\" is not the name of a setting (lower case is wanted)");
+        out.push_back(in_setting(
+            name, "\"" + name + "\" is not the name of a setting (lower case is wanted)", {}));
+        return;
     }
     if (!is_one_line(value)) {
-        return refuse(name + ": its value must be one line");
+        out.push_back(in_setting(name, name + ": its value must be one line", {}));
+        return;
     }
     if (name == "max_connections") {
-        return check_max_connections(value);
+        if (!is_enough(value)) {
+            out.push_back(in_setting(
+                name, "max_connections = \"" + value + "\": a number of at least 20 is wanted",
+                {}));
+        }
+        return;
     }
     if (name == "wal_level") {
-        return value == "replica" || value == "logical"
-                   ? Result<void>{}
-                   : refuse("wal_level = \"" + value + "\": only replica and logical replicate");
+        if (value != "replica" && value != "logical") {
+            out.push_back(in_setting(
+                name, "wal_level = \"" + value + "\": only replica and logical replicate", {}));
+        }
+        return;
     }
     if (managed_names().contains(name) || reserved_names().contains(name)) {
-        return refuse(name + " is set by Lockstep and cannot be chosen; remove it");
+        out.push_back(
+            in_setting(name, name + " is set by Lockstep and cannot be chosen", "remove it"));
     }
-    return {};
 }
 
 } // namespace
@@ -175,24 +183,34 @@ const std::set<std::string>& managed_names() {
     return names;
 }
 
-Result<void> check(const Config& config) {
+Findings config_findings(const Config& config) {
+    Findings out;
     for (const auto& [name, value] : config.settings) {
-        if (auto good = check_setting(name, value); !good) {
-            return good;
-        }
+        look_at_setting(name, value, out);
     }
     for (const auto& rule : config.hba) {
         if (!is_one_line(rule)) {
-            return refuse("hba: each rule must be one line");
+            out.push_back(
+                {Finding::Weight::refused, {}, "hba", "hba: each rule must be one line", {}});
         }
     }
     const auto socket = fmt::format("{}/.s.PGSQL.{}", config.run_dir.string(), config.port);
     if (socket.size() >= sizeof(sockaddr_un::sun_path)) {
-        return refuse("the path of the Unix socket, " + socket +
-                      ", is too long: choose a shorter "
-                      "run_dir");
+        out.push_back({Finding::Weight::refused,
+                       {},
+                       {},
+                       "the path of the Unix socket, " + socket + ", is too long",
+                       "choose a shorter run_dir"});
     }
-    return {};
+    return out;
+}
+
+Result<void> check(const Config& config) {
+    std::string all;
+    for (const auto& finding : config_findings(config)) {
+        all += (all.empty() ? "" : "\n") + ("PostgreSQL settings: " + in_a_line(finding));
+    }
+    return all.empty() ? Result<void>{} : fail(Errc::refused, all);
 }
 
 } // namespace lockstep::postgres

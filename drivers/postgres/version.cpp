@@ -1,5 +1,6 @@
 #include "drivers/postgres/version.h"
 
+#include <charconv>
 #include <utility>
 
 #include <spdlog/fmt/fmt.h>
@@ -21,6 +22,25 @@ std::string unfit_version(int version) {
         }
     }
     return {};
+}
+
+int version_in(std::string_view told) {
+    constexpr std::string_view mark = "(PostgreSQL) ";
+    const auto at = told.find(mark);
+    if (at == std::string_view::npos) {
+        return 0;
+    }
+    const auto* const end = told.data() + told.size();
+    int major = 0;
+    int minor = 0;
+    const auto [stop, error] = std::from_chars(told.data() + at + mark.size(), end, major);
+    if (error != std::errc{}) {
+        return 0;
+    }
+    if (stop != end && *stop == '.') { // Not in "18beta1".
+        std::from_chars(stop + 1, end, minor);
+    }
+    return major * 10000 + minor;
 }
 
 } // namespace lockstep::postgres

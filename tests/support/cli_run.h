@@ -38,8 +38,16 @@ public:
             connected_to = settings;
             return std::make_unique<FakeApi>(api);
         };
-        Environment environment{Terminal{out_screen, err_screen, in, in_is_terminal}, find,
-                                system_file, connect, clock};
+        const auto become = [this](const std::vector<std::string>& words) {
+            became = words;
+            return Failure{ExitStatus::failed, "no daemon here"};
+        };
+        Environment environment{Terminal{out_screen, err_screen, in, in_is_terminal},
+                                find,
+                                system_file,
+                                connect,
+                                clock,
+                                become};
         return run_program(arguments, environment);
     }
 
@@ -58,6 +66,7 @@ public:
     std::map<std::string, std::string> variables;
     std::filesystem::path system_file = "/nowhere/cli.toml";
     Settings connected_to;
+    std::vector<std::string> became; // What it handed over to the daemon's program.
     std::ostringstream out;
     std::ostringstream err;
     std::istringstream in;

@@ -15,5 +15,12 @@ TEST(Version, REDTEAM_F14_IsUnfitBelowTheFirstReleaseThatWaitsAfterARestart) {
     EXPECT_NE(unfit_version(150012).find("update to 15.13"), std::string::npos);
 }
 
+TEST(Version, IsReadFromWhatTheProgramTells) {
+    EXPECT_EQ(version_in("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)"), 150018);
+    EXPECT_EQ(version_in("postgres (PostgreSQL) 18beta1"), 180000);
+    EXPECT_EQ(version_in("postgres (PostgreSQL) x"), 0);
+    EXPECT_EQ(version_in("postgres"), 0);
+}
+
 } // namespace
 } // namespace lockstep::postgres
