@@ -1,5 +1,6 @@
 #include <spdlog/fmt/fmt.h>
 
+#include "drivers/mysql/marker.h"
 #include "drivers/mysql/mysql_driver.h"
 #include "drivers/mysql/schema.h"
 
@@ -66,6 +67,16 @@ Awaitable<Result<void>> MysqlDriver::until_replayed(Deadline deadline) {
     }
 }
 
+/// The account under which the applier is started anew: what was received by it before, and not
+/// replayed, is thrown away, whoever promotes this standby next (R2).
+Result<void> MysqlDriver::forget_received_as(const std::string& account) const {
+    const auto before = mysql::forgotten_as(config_.data_dir);
+    if (is_mysql() || !before || *before == account) {
+        return before ? Result<void>{} : tl::unexpected(before.error());
+    }
+    return mysql::mark_forgotten(config_.data_dir, account);
+}
+
 Awaitable<Result<void>> MysqlDriver::point_at_mariadb(Ticket ticket, Rows stream,
                                                       Deadline deadline) {
     Result<void> done;
@@ -87,6 +98,9 @@ Awaitable<Result<void>> MysqlDriver::point_at_mariadb(Ticket ticket, Rows stream
         if (done) {
             done = co_await commands(std::move(both), deadline);
         }
+    }
+    if (done && !stream.empty()) { // What was replayed is not forgotten.
+        done = forget_received_as(drained ? std::string{} : ticket.stream_name);
     }
     if (done) {
         std::vector<std::string> change{change_upstream(ticket), "START SLAVE"};
@@ -131,6 +145,10 @@ Awaitable<Result<void>> MysqlDriver::point_at(Ticket ticket, Rows stream, Deadli
 Awaitable<Result<void>> MysqlDriver::start_receiving(Rows stream, Deadline deadline) {
     std::vector<std::string> sql;
     if (stream.text(0, word().applier_runs) != "Yes") {
+        const auto told = forget_received_as(stream.text(0, word().upstream_user));
+        if (!told) {
+            co_return told;
+        }
         sql.emplace_back(word().start_applier);
     }
     if (stream.text(0, word().receiver_runs) == "No") {

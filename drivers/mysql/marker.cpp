@@ -35,4 +35,17 @@ bool promotion_has_begun(const fs::path& data_dir) {
     return fs::exists(data_dir / promotion_marker, error) || error;
 }
 
+Result<void> mark_forgotten(const fs::path& data_dir, const std::string& account) {
+    auto written = write_file_durably(data_dir / forgotten_marker, account);
+    return written ? written : within("mark that relay logs may be thrown away", written.error());
+}
+
+Result<std::string> forgotten_as(const fs::path& data_dir) {
+    auto account = read_file(data_dir / forgotten_marker);
+    if (account || account.error().code == Errc::unreachable) {
+        return account.value_or("");
+    }
+    return within("look whether relay logs were thrown away", account.error());
+}
+
 } // namespace lockstep::mysql

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 #include "core/result.h"
 
@@ -16,6 +17,11 @@ inline constexpr const char* promotion_marker = "lockstep_promotion_begun";
 /// the standby had received is applied.
 inline constexpr const char* primary_marker = "lockstep_primary";
 
+/// What a standby received under a grant, and had not replayed, may have been thrown away since
+/// (MariaDB, when its applier is started anew): the account of that grant. Whoever is promoted on
+/// what this account brought would lack acknowledged commits.
+inline constexpr const char* forgotten_marker = "lockstep_forgotten";
+
 /// Written and flushed, with its folder, when it returns.
 [[nodiscard]] Result<void> mark_promotion_begun(const std::filesystem::path& data_dir);
 [[nodiscard]] Result<void> mark_primary(const std::filesystem::path& data_dir);
@@ -23,5 +29,11 @@ inline constexpr const char* primary_marker = "lockstep_primary";
 [[nodiscard]] Result<void> unmark_promotion(const std::filesystem::path& data_dir);
 [[nodiscard]] bool promotion_has_begun(const std::filesystem::path& data_dir);
 [[nodiscard]] bool is_primarys(const std::filesystem::path& data_dir);
+
+/// That nothing received as `account` is certain any more.
+[[nodiscard]] Result<void> mark_forgotten(const std::filesystem::path& data_dir,
+                                          const std::string& account);
+/// Errors: `refused` if it is there and cannot be read. Empty: nothing was thrown away.
+[[nodiscard]] Result<std::string> forgotten_as(const std::filesystem::path& data_dir);
 
 } // namespace lockstep::mysql

@@ -15,8 +15,17 @@ constexpr std::size_t mark_bytes = 8;
 /// R2 replays what was received from this server's own disk. MariaDB does not read it again after a
 /// restart: it forgets where it was, and its next start throws the relay logs away.
 Result<void> MysqlDriver::check_received(const Look& seen) const {
-    if (is_mysql() || seen.stream.empty() || seen.stream.text(0, word().applier_runs) == "Yes" ||
-        !seen.stream.text(0, word().received).empty()) {
+    if (is_mysql() || seen.stream.empty()) {
+        return {};
+    }
+    const auto forgotten = mysql::forgotten_as(config_.data_dir);
+    if (!forgotten) {
+        return tl::unexpected(forgotten.error());
+    }
+    const bool was_started_anew = *forgotten == seen.stream.text(0, word().upstream_user);
+    const bool forgets = seen.stream.text(0, word().applier_runs) != "Yes" &&
+                         seen.stream.text(0, word().received).empty();
+    if (!was_started_anew && !forgets) {
         return {};
     }
     return fail(

@@ -9,6 +9,18 @@ sim::HistoryOptions with(bool sim::EngineFlaws::*flaw) {
     return options;
 }
 
+sim::HistoryOptions semisync() {
+    sim::HistoryOptions options;
+    options.engine = sim::Engine::semisync;
+    return options;
+}
+
+sim::HistoryOptions semisync_with(bool sim::EngineFlaws::*flaw) {
+    auto options = semisync();
+    options.flaws.*flaw = true;
+    return options;
+}
+
 sim::HistoryOptions with_forgetful_store() {
     sim::HistoryOptions options;
     options.store_loses_its_last_write = true;
@@ -47,6 +59,22 @@ const std::vector<Mutation>& all() {
         {"OlderGoalsAccepted", "lost", Bent::older_accepted, {}},
         {"DestroysProtectedData", "lost", Bent::destroy_protected, {}},
         {"NeverWidens", "stuck", Bent::never_widens, {}},
+        {"SemisyncAcknowledgesBeforeFlush", "lost", Bent::nothing,
+         semisync_with(&EngineFlaws::acknowledges_before_flush)},
+        {"SemisyncTimesOut", "lost", Bent::nothing, semisync_with(&EngineFlaws::relaxes_by_itself)},
+        {"SemisyncSettingNotEffect", "lost", Bent::nothing,
+         semisync_with(&EngineFlaws::setting_counts)},
+        {"SemisyncPromisesOutliveRestarts", "lost", Bent::nothing,
+         semisync_with(&EngineFlaws::promises_outlive_restarts)},
+        {"SemisyncPromotesWhatItForgot", "lost", Bent::nothing,
+         semisync_with(&EngineFlaws::promotes_what_it_forgot)},
+        {"SemisyncAnybodyMayStream", "lost", Bent::nothing,
+         semisync_with(&EngineFlaws::anybody_may_stream)},
+        {"SemisyncPromotesAny", "lost", Bent::promote_any, semisync()},
+        {"SemisyncNoBarrier", "lost", Bent::no_barrier, semisync()},
+        {"SemisyncStartsByMemory", "boot", Bent::start_by_memory, semisync()},
+        {"SemisyncDoorAlwaysOpen", "read", Bent::door_open, semisync()},
+        {"SemisyncDestroysProtectedData", "lost", Bent::destroy_protected, semisync()},
     };
     return mutations;
 }

@@ -1,40 +1,43 @@
 #pragma once
 
+#include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
-#include "tests/sim/lineage.h"
-
 namespace lockstep::sim {
 
-constexpr std::uint64_t segment_bytes = 1U << 24U;
+/// How an engine with GTIDs names a transaction; tests/sim/semisync.
+struct Named;
 
-[[nodiscard]] constexpr std::uint64_t segment_of(std::uint64_t offset) {
-    return offset / segment_bytes;
-}
+/// One record of a log.
+struct LogEntry {
+    std::uint64_t id = 0;    // Of its own in the whole history: the same place may hold another.
+    std::uint64_t end = 0;   // Of the log with it, in the engine's unit.
+    std::uint32_t write = 0; // Which client's write it commits; 0: none.
+    std::shared_ptr<const Named> named; // Null where the engine gives no names.
+};
 
 /// A data folder: what is left when everything on the host has died.
 class Disk {
 public:
     bool exists = false;
     bool broken = false;  // A rewind was interrupted: worth nothing.
-    bool standby = false; // standby.signal
+    bool standby = false; // It would start as a standby.
     bool clean = false;   // It was shut down as a primary, and nothing was written since.
     std::string system_id;
-    Lineage lineage;
 
     [[nodiscard]] const std::vector<LogEntry>& log() const { return log_; }
     [[nodiscard]] std::uint64_t end() const { return log_.empty() ? 0 : log_.back().end; }
     [[nodiscard]] std::uint64_t synced_end() const {
         return synced_ == 0 ? 0 : log_[synced_ - 1].end;
     }
-    [[nodiscard]] Position synced_position() const { return {lineage.history(), synced_end()}; }
     /// Whether a restart after a power cut would still have this client's write.
     [[nodiscard]] bool holds(std::uint32_t write) const {
         return write < holds_.size() && holds_[write];
     }
 
-    void append(LogEntry entry) { log_.push_back(entry); }
+    void append(LogEntry entry) { log_.push_back(std::move(entry)); }
     void sync(std::uint64_t up_to) {
         while (synced_ < log_.size() && log_[synced_].end <= up_to) {
             const auto write = log_[synced_].write;

@@ -6,6 +6,7 @@ namespace lockstep::sim {
 namespace {
 
 const Operations::Asked the_operator{"operator", false};
+constexpr Micros patience_with_a_promotion = 20 * second;
 
 Awaitable<void> fail_over(Operations& operations, MemberId to) {
     FailoverRequest request;
@@ -323,6 +324,31 @@ void Faults::heal() {
     world_.controller()->process.frozen = false;
 }
 
+/// MariaDB does not promote what it may have forgotten, and says what to do (R2, F23).
+void Faults::give_back_what_cannot_be_promoted(const PairRecord& record, Micros now) {
+    const bool waits = phase_of(record) == Phase::promoting && !record.served;
+    promoting_since_ = waits ? std::optional(promoting_since_.value_or(now)) : std::nullopt;
+    if (waits && now - *promoting_since_ > patience_with_a_promotion) {
+        promoting_since_.reset();
+        world_.machine.tell("operator", "failover " + record.former);
+        world_.ask(fail_over, record.former);
+    }
+}
+
+/// Where commits wait for a standby by policy, one whose promise ended is let in again once it was
+/// taken out; take_back_requests() adds it again.
+void Faults::let_in_anew(const PairRecord& record) {
+    const auto standby = standby_of(record);
+    if (!standby || record.policy.when_standby_lost != WhenStandbyLost::wait) {
+        return;
+    }
+    const auto& database = world_.database(*standby);
+    if (database.runs() && !database.is_bound_by(record.in_sync.at(*standby))) {
+        world_.machine.tell("operator", "remove " + *standby);
+        world_.ask(remove_member, *standby);
+    }
+}
+
 void Faults::take_back_requests() {
     const auto now = world_.machine.now();
     if (!healed_ || now - asked_at_ < second) {
@@ -330,6 +356,8 @@ void Faults::take_back_requests() {
     }
     asked_at_ = now;
     const auto& record = world_.ledger.record();
+    give_back_what_cannot_be_promoted(record, now);
+    let_in_anew(record);
     if (record.paused) {
         world_.ask(resume_pair, {});
     }

@@ -52,11 +52,14 @@ private:
     void ask_switchover();
     void ask_pause();
     void ask_removal();
+    void let_in_anew(const PairRecord& record);
+    void give_back_what_cannot_be_promoted(const PairRecord& record, Micros now);
 
     World& world_;
     Micros until_ = 0;
     bool healed_ = false;
     Micros asked_at_ = 0;
+    std::optional<Micros> promoting_since_; // Once all faults are over.
     std::uint64_t count_ = 0;
 };
 

@@ -37,8 +37,10 @@ Awaitable<void> tell_status(Operations& operations, MemberId) {
 class History {
 public:
     History(std::uint64_t seed, const HistoryOptions& options)
-        : world_(seed, members_of(seed), policy_of(seed), options.flaws), faults_(world_),
-          chosen_faults_(options.faults), seed_(seed), ends_with_faults_(options.ends_with_faults) {
+        : world_(seed, members_of(seed), policy_of(seed), engine_of(seed, options.engine),
+                 options.flaws),
+          faults_(world_), chosen_faults_(options.faults), seed_(seed),
+          ends_with_faults_(options.ends_with_faults) {
         world_.machine.keeps_trace = options.keeps_trace;
         world_.store_loses_its_last_write = options.store_loses_its_last_write;
     }
@@ -65,6 +67,14 @@ private:
         policy.when_standby_lost = seed % 5 == 0 ? WhenStandbyLost::wait : WhenStandbyLost::go_on;
         policy.profile = seed % 7 == 0 ? Profile::wan : Profile::lan;
         return policy;
+    }
+
+    /// Both flavours of semi-synchronous replication have their turns.
+    static EngineKind engine_of(std::uint64_t seed, Engine engine) {
+        if (engine == Engine::postgresql) {
+            return EngineKind::postgresql;
+        }
+        return seed % 16 < 8 ? EngineKind::mariadb : EngineKind::mysql;
     }
 
     void live() {

@@ -11,8 +11,12 @@ namespace lockstep::sim {
 
 class World;
 
+/// Which engine a history's databases are of.
+enum class Engine { postgresql, semisync };
+
 /// How a history goes, besides its seed.
 struct HistoryOptions {
+    Engine engine = Engine::postgresql;
     EngineFlaws flaws;
     bool store_loses_its_last_write = false; // When the controller dies (R12).
     bool keeps_trace = false;

@@ -13,21 +13,27 @@ void Ledger::violate(std::string invariant, std::string what) {
     }
 }
 
+/// Whether it is promised to hold every acknowledged commit, and the promise is in force.
+bool Ledger::counts(const EngineModel& database) const {
+    const auto promise = record_.in_sync.find(database.name());
+    return promise != record_.in_sync.end() && database.is_bound_by(promise->second);
+}
+
 /// I1: each member of the in-sync set holds every acknowledged commit, where a power cut leaves it.
 void Ledger::check_member(const MemberId& member) {
     const auto* database = Databases::current().at(member);
-    if (!record_.in_sync.contains(member) || database == nullptr) {
+    if (database == nullptr || !counts(*database)) {
         return;
     }
     for (const auto write : acknowledged_) {
-        if (!database->disk.holds(write)) {
+        if (!database->holds(write)) {
             violate("lost", "write " + std::to_string(write) + " was acknowledged, " + member +
                                 " counts as holding every such write, and does not have it");
             return;
         }
     }
     for (std::uint32_t write = 0; write < seen_.size(); ++write) {
-        if (seen_[write] && !database->disk.holds(write)) {
+        if (seen_[write] && !database->holds(write)) {
             violate("read", "write " + std::to_string(write) + " was read by a client, " + member +
                                 " counts as holding everything, and does not have it");
             return;
@@ -36,7 +42,7 @@ void Ledger::check_member(const MemberId& member) {
 }
 
 /// I3: what a client has read must not be lost either, though nobody acknowledged it (R9).
-void Ledger::seen(const Database& on, std::uint32_t write) {
+void Ledger::seen(const EngineModel& on, std::uint32_t write) {
     if (write >= seen_.size()) {
         seen_.resize(write + 256);
     }
@@ -46,7 +52,7 @@ void Ledger::seen(const Database& on, std::uint32_t write) {
     seen_[write] = true;
     for (const auto& [member, promise] : record_.in_sync) {
         const auto* database = Databases::current().at(member);
-        if (!database->disk.holds(write)) {
+        if (counts(*database) && !database->holds(write)) {
             violate("read", "a client of " + on.name() + " read write " + std::to_string(write) +
                                 ", and " + member +
                                 ", which counts as holding everything, does not have it");
@@ -85,7 +91,7 @@ void Ledger::swapped(const PairRecord& before, const PairRecord& now) {
 
 /// Nobody acknowledges what was begun after a later epoch's primary came up, and no two members
 /// acknowledge in one epoch.
-void Ledger::check_split(const Database& by, Micros begun_at) {
+void Ledger::check_split(const EngineModel& by, Micros begun_at) {
     const auto epoch = serves_in_[by.name()];
     const auto [who, fresh] = who_acknowledged_.try_emplace(epoch, by.name());
     if (!fresh && who->second != by.name()) {
@@ -102,13 +108,13 @@ void Ledger::check_split(const Database& by, Micros begun_at) {
     }
 }
 
-void Ledger::acknowledged(const Database& by, std::uint32_t write, Micros begun_at) {
+void Ledger::acknowledged(const EngineModel& by, std::uint32_t write, Micros begun_at) {
     last_at_ = Machine::current().now();
     acknowledged_.push_back(write);
     check_split(by, begun_at);
     for (const auto& [member, promise] : record_.in_sync) {
         const auto* database = Databases::current().at(member);
-        if (!database->disk.holds(write)) {
+        if (counts(*database) && !database->holds(write)) {
             violate("lost", by.name() + " acknowledged write " + std::to_string(write) + ", and " +
                                 member +
                                 ", which counts as holding every such write, does not have it");
@@ -118,7 +124,7 @@ void Ledger::acknowledged(const Database& by, std::uint32_t write, Micros begun_
 }
 
 /// R5: the record must have named it when it went down, or later, unless its standby vouched.
-void Ledger::came_up_writable(const Database& which, LetIn how) {
+void Ledger::came_up_writable(const EngineModel& which, LetIn how) {
     const auto& name = which.name();
     const auto now = Machine::current().now();
     const bool named = record_.primary == name;
@@ -128,22 +134,29 @@ void Ledger::came_up_writable(const Database& which, LetIn how) {
         violate("boot", name + " came up writable, and the record has not named it since it went "
                                "down");
     }
+    for (const auto write : acknowledged_) {
+        if (named && !which.holds(write)) { // Promises or not.
+            violate("lost", name + " serves without write " + std::to_string(write) +
+                                ", which was acknowledged");
+            break;
+        }
+    }
     serves_in_[name] = named_in_[name];
     writable_since_.try_emplace(serves_in_[name], now);
 }
 
-void Ledger::went_down(const Database& which) {
+void Ledger::went_down(const EngineModel& which) {
     down_since_[which.name()] = Machine::current().now();
 }
 
-void Ledger::log_replaced(const Database& which) {
+void Ledger::log_replaced(const EngineModel& which) {
     check_member(which.name());
 }
 
 std::uint64_t Ledger::lost_count() const {
     const auto* primary = Databases::current().at(record_.primary);
     return static_cast<std::uint64_t>(std::ranges::count_if(
-        acknowledged_, [&](std::uint32_t write) { return !primary->disk.holds(write); }));
+        acknowledged_, [&](std::uint32_t write) { return !primary->holds(write); }));
 }
 
 } // namespace lockstep::sim

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/record.h"
-#include "tests/sim/database.h"
+#include "tests/sim/engine.h"
 
 namespace lockstep::sim {
 
@@ -24,11 +24,11 @@ class Ledger : public Witness {
 public:
     void swapped(const PairRecord& before, const PairRecord& now);
 
-    void acknowledged(const Database& by, std::uint32_t write, Micros begun_at) override;
-    void seen(const Database& on, std::uint32_t write) override;
-    void came_up_writable(const Database& which, LetIn how) override;
-    void went_down(const Database& which) override;
-    void log_replaced(const Database& which) override;
+    void acknowledged(const EngineModel& by, std::uint32_t write, Micros begun_at) override;
+    void seen(const EngineModel& on, std::uint32_t write) override;
+    void came_up_writable(const EngineModel& which, LetIn how) override;
+    void went_down(const EngineModel& which) override;
+    void log_replaced(const EngineModel& which) override;
 
     void violate(std::string invariant, std::string what);
     [[nodiscard]] const std::optional<Violation>& violation() const { return violation_; }
@@ -40,7 +40,8 @@ public:
 
 private:
     void check_member(const MemberId& member);
-    void check_split(const Database& by, Micros begun_at);
+    [[nodiscard]] bool counts(const EngineModel& database) const;
+    void check_split(const EngineModel& by, Micros begun_at);
 
     PairRecord record_;
     std::vector<std::uint32_t> acknowledged_;

@@ -1,5 +1,6 @@
 #include <cstdint>
 #include <iostream>
+#include <map>
 #include <string>
 
 #include <CLI/CLI.hpp>
@@ -15,8 +16,13 @@ using namespace lockstep::sim;
 constexpr int violated = 1;
 constexpr int unreadable = 2;
 
-int run_one(std::uint64_t seed, bool json) {
+std::string name_of(Engine engine) {
+    return engine == Engine::postgresql ? "postgresql" : "semisync";
+}
+
+int run_one(std::uint64_t seed, Engines engines, bool json) {
     HistoryOptions options;
+    options.engine = engine_of(seed, engines);
     options.keeps_trace = true;
     const auto outcome = run_history(seed, options);
     if (json) {
@@ -38,12 +44,14 @@ int run_one(std::uint64_t seed, bool json) {
     return outcome.violation ? violated : 0;
 }
 
-int run_all(std::uint64_t first, std::uint64_t histories, bool json) {
-    const auto totals = run_many(first, histories, [](const HistoryOutcome& outcome) {
-        std::cerr << "seed " << outcome.seed << ": " << outcome.violation->invariant << ": "
-                  << outcome.violation->what << "\n   deploy/simulate --seed " << outcome.seed
-                  << " shows the whole of it\n";
-    });
+int run_all(std::uint64_t first, std::uint64_t histories, Engines engines, bool json) {
+    const auto totals =
+        run_many(first, histories, engines, [engines](const HistoryOutcome& outcome) {
+            std::cerr << "seed " << outcome.seed << ": " << outcome.violation->invariant << ": "
+                      << outcome.violation->what << "\n   deploy/simulate --engine "
+                      << name_of(engine_of(outcome.seed, engines)) << " --seed " << outcome.seed
+                      << " shows the whole of it\n";
+        });
     if (json) {
         std::cout << totals.json() << "\n";
     } else {
@@ -79,10 +87,19 @@ int main(int argc, char** argv) {
     std::string incident;
     const auto* again = app.add_option("--replay", incident,
                                        "Decide again upon what `lockstep incident export` wrote");
+    auto engines = Engines::both;
+    const std::map<std::string, Engines> names = {{"postgresql", Engines::postgresql},
+                                                  {"semisync", Engines::semisync},
+                                                  {"both", Engines::both}};
+    app.add_option("--engine", engines,
+                   "Whose model the databases are: postgresql, semisync (MySQL and MariaDB take "
+                   "turns), or both (by seed)")
+        ->transform(CLI::CheckedTransformer(names, CLI::ignore_case));
     app.add_flag("--json", json, "One JSON object");
     CLI11_PARSE(app, argc, argv);
     if (again->count() > 0) {
         return replay_file(incident);
     }
-    return one->count() > 0 ? run_one(seed, json) : run_all(first, histories, json);
+    return one->count() > 0 ? run_one(seed, engines, json)
+                            : run_all(first, histories, engines, json);
 }

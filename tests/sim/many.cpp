@@ -47,10 +47,13 @@ json told(const Totals& totals) {
             {"violations", totals.violations},     {"seconds", totals.seconds}};
 }
 
-[[noreturn]] void work(int output, std::uint64_t first, std::uint64_t count, std::uint64_t stride) {
+[[noreturn]] void work(int output, std::uint64_t first, std::uint64_t count, std::uint64_t stride,
+                       Engines engines) {
     Totals totals;
     for (std::uint64_t i = 0; i < count; i += stride) {
-        const auto outcome = run_history(first + i, {});
+        HistoryOptions options;
+        options.engine = engine_of(first + i, engines);
+        const auto outcome = run_history(first + i, options);
         totals.add(outcome);
         if (outcome.violation) {
             write_line(output, told(outcome));
@@ -60,7 +63,8 @@ json told(const Totals& totals) {
     _exit(0);
 }
 
-Worker start_worker(std::uint64_t first, std::uint64_t count, std::uint64_t stride) {
+Worker start_worker(std::uint64_t first, std::uint64_t count, std::uint64_t stride,
+                    Engines engines) {
     std::array<int, 2> ends{};
     if (::pipe(ends.data()) != 0) {
         throw std::runtime_error("no pipe can be made");
@@ -71,7 +75,7 @@ Worker start_worker(std::uint64_t first, std::uint64_t count, std::uint64_t stri
     }
     if (pid == 0) {
         ::close(ends[0]);
-        work(ends[1], first, count, stride);
+        work(ends[1], first, count, stride, engines);
     }
     ::close(ends[1]);
     return {pid, ends[0], {}};
@@ -172,13 +176,20 @@ std::string Totals::text() const {
            " lost, " + std::to_string(violations) + " violations, " + took.data() + " s";
 }
 
-Totals run_many(std::uint64_t first, std::uint64_t count,
+Engine engine_of(std::uint64_t seed, Engines engines) {
+    if (engines == Engines::both) {
+        return seed % 8 < 4 ? Engine::postgresql : Engine::semisync;
+    }
+    return engines == Engines::postgresql ? Engine::postgresql : Engine::semisync;
+}
+
+Totals run_many(std::uint64_t first, std::uint64_t count, Engines engines,
                 const std::function<void(const HistoryOutcome&)>& violated) {
     const auto began = std::chrono::system_clock::now();
     const auto stride = std::max(1U, std::thread::hardware_concurrency());
     std::vector<Worker> workers;
     for (std::uint64_t i = 0; i < stride && i < count; ++i) {
-        workers.push_back(start_worker(first + i, count - i, stride));
+        workers.push_back(start_worker(first + i, count - i, stride, engines));
     }
     Totals totals;
     listen_to_all(workers, totals, violated);

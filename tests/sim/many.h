@@ -22,9 +22,13 @@ struct Totals {
     [[nodiscard]] std::string text() const;
 };
 
+/// Of which engine a seed's history is; of both: they take turns.
+enum class Engines { postgresql, semisync, both };
+[[nodiscard]] Engine engine_of(std::uint64_t seed, Engines engines);
+
 /// Runs the histories of `count` seeds from `first` on, on every processor there is, each in a
 /// process of its own. `violated` is called, in this process, for each that broke an invariant.
-[[nodiscard]] Totals run_many(std::uint64_t first, std::uint64_t count,
+[[nodiscard]] Totals run_many(std::uint64_t first, std::uint64_t count, Engines engines,
                               const std::function<void(const HistoryOutcome&)>& violated);
 
 } // namespace lockstep::sim

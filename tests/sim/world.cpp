@@ -2,6 +2,9 @@
 
 #include <utility>
 
+#include "tests/sim/postgres/model.h"
+#include "tests/sim/semisync/model.h"
+
 namespace lockstep::sim {
 namespace {
 
@@ -34,10 +37,11 @@ Member member_on(const std::string& host) {
     return member;
 }
 
-PairRecord new_pair(const std::vector<std::string>& members, const Policy& policy) {
+PairRecord new_pair(const std::vector<std::string>& members, const Policy& policy,
+                    std::string engine) {
     PairRecord record;
     record.pair = pair_name;
-    record.engine = "postgresql";
+    record.engine = std::move(engine);
     record.primary = members.front();
     record.policy = policy;
     for (const auto& member : members) {
@@ -47,9 +51,19 @@ PairRecord new_pair(const std::vector<std::string>& members, const Policy& polic
     return record;
 }
 
+std::unique_ptr<EngineModel> make_database(EngineKind engine, Host& host, const EngineFlaws& flaws,
+                                           Witness& witness) {
+    if (engine == EngineKind::postgresql) {
+        return std::make_unique<PostgresModel>(host, flaws, witness);
+    }
+    const auto flavour =
+        engine == EngineKind::mysql ? mysql::Flavour::mysql : mysql::Flavour::mariadb;
+    return std::make_unique<SemisyncModel>(flavour, host, flaws, witness);
+}
+
 } // namespace
 
-AgentProcess::AgentProcess(const std::string& host, Database& database, const EngineFlaws& flaws)
+AgentProcess::AgentProcess(const std::string& host, EngineModel& database)
     : process("agent " + host, host) {
     const auto config = config_of(host);
     Identity identity;
@@ -60,7 +74,7 @@ AgentProcess::AgentProcess(const std::string& host, Database& database, const En
     if (!memory) {
         throw std::runtime_error(memory.error().message);
     }
-    auto driver = std::make_unique<ModelDriver>(database, flaws, config.database.data_dir);
+    auto driver = database.make_driver(config.database.data_dir);
     agent = std::make_unique<Agent>(
         process.get_executor(),
         Agent::Start{config, std::move(identity), std::move(driver), std::move(*memory)});
@@ -94,7 +108,7 @@ ControllerProcess::~ControllerProcess() {
 }
 
 World::World(std::uint64_t seed, const std::vector<std::string>& all, const Policy& policy,
-             EngineFlaws engine_flaws)
+             EngineKind engine, EngineFlaws engine_flaws)
     : machine(seed), flaws(engine_flaws), members(all) {
     network.become_current();
     hosts.become_current();
@@ -105,11 +119,12 @@ World::World(std::uint64_t seed, const std::vector<std::string>& all, const Poli
         ledger.swapped(before, now);
     };
     for (const auto& member : members) {
-        auto made = std::make_unique<Database>(hosts.add(member), flaws, ledger);
+        auto made = make_database(engine, hosts.add(member), flaws, ledger);
         databases.add(*made);
         databases_[member] = std::move(made);
     }
-    static_cast<void>(MemoryStore(store).create(new_pair(members, policy), {}));
+    static_cast<void>(MemoryStore(store).create(
+        new_pair(members, policy, database(members.front()).engine()), {}));
 }
 
 World::~World() {
@@ -125,7 +140,7 @@ AgentProcess* World::agent(const std::string& member) {
 void World::start_agent(const std::string& member) {
     if (agent(member) == nullptr && network.is_up(member)) {
         machine.tell("agent " + member, "started");
-        agents_[member] = std::make_unique<AgentProcess>(member, database(member), flaws);
+        agents_[member] = std::make_unique<AgentProcess>(member, database(member));
     }
 }
 
@@ -217,9 +232,7 @@ std::string World::why_not_healthy() {
     const bool held_down = phase_of(record) == Phase::solo && record.hold_down.losses > 1;
     for (const auto& member : members) {
         const auto& other = database(member);
-        const bool streams_on = other.runs() && other.server().receiver.has_value() &&
-                                other.disk.lineage == database(record.primary).disk.lineage;
-        if (held_down && member != record.primary && streams_on) {
+        if (held_down && member != record.primary && other.follows(database(record.primary))) {
             return {};
         }
     }

@@ -7,8 +7,8 @@
 
 #include "agent/agent.h"
 #include "controller/wiring.h"
+#include "tests/sim/engine.h"
 #include "tests/sim/ledger.h"
-#include "tests/sim/model_driver.h"
 #include "tests/sim/network.h"
 #include "tests/sim/store.h"
 #include "tests/sim/streams.h"
@@ -18,9 +18,12 @@ namespace lockstep::sim {
 inline const std::string controller_host = "k";
 inline const std::string pair_name = "shop";
 
+/// Which engine the databases of a history are of.
+enum class EngineKind { postgresql, mysql, mariadb };
+
 /// A running agent: the real one.
 struct AgentProcess {
-    AgentProcess(const std::string& host, Database& database, const EngineFlaws& flaws);
+    AgentProcess(const std::string& host, EngineModel& database);
     AgentProcess(const AgentProcess&) = delete;
     AgentProcess& operator=(const AgentProcess&) = delete;
     ~AgentProcess();
@@ -44,7 +47,7 @@ struct ControllerProcess {
 class World {
 public:
     World(std::uint64_t seed, const std::vector<std::string>& members, const Policy& policy,
-          EngineFlaws flaws);
+          EngineKind engine, EngineFlaws flaws);
     World(const World&) = delete;
     World& operator=(const World&) = delete;
     ~World();
@@ -60,7 +63,9 @@ public:
     bool store_loses_its_last_write = false; // When the controller dies (R12).
     std::vector<std::string> members;
 
-    [[nodiscard]] Database& database(const std::string& member) { return *databases_.at(member); }
+    [[nodiscard]] EngineModel& database(const std::string& member) {
+        return *databases_.at(member);
+    }
     [[nodiscard]] AgentProcess* agent(const std::string& member);
     [[nodiscard]] ControllerProcess* controller() { return controller_.get(); }
 
@@ -82,7 +87,7 @@ public:
 private:
     void client_writes(const std::string& member);
 
-    std::map<std::string, std::unique_ptr<Database>> databases_;
+    std::map<std::string, std::unique_ptr<EngineModel>> databases_;
     std::map<std::string, std::unique_ptr<AgentProcess>> agents_;
     std::unique_ptr<ControllerProcess> controller_;
 };

@@ -179,14 +179,18 @@ TEST_P(MysqlLive, FINDING_6_AnAcknowledgedCommitOutlivesAPromotionThatItsApplier
     EXPECT_EQ(bed.b().sql("SELECT COUNT(*) FROM shop.kept"), "3");
 }
 
-/// b received a commit that was acknowledged and has not replayed it; both die, and b comes back.
-void restart_before_replay(Bed& bed) {
+/// b received a commit that was acknowledged and has not replayed it; both die.
+void die_before_replay(Bed& bed) {
     form_pair(bed);
     const auto reader = bed.b().session();
     must(bed.run(reader->query("FLUSH TABLES shop.kept WITH READ LOCK", soon())));
     bed.a().sql(insert_one);
     bed.a().kill();
     bed.b().kill();
+}
+
+void restart_before_replay(Bed& bed) {
+    die_before_replay(bed);
     Ticket replaying;
     replaying.peers = {bed.a().member()};
     bed.b().start(replaying);
@@ -219,6 +223,37 @@ TEST_P(ForgetsReceived, VITESS_S7b_ARestartedStandbyIsNotPromotedPastWhatItRecei
     EXPECT_NE(promoted.error().message.find("relay logs"), std::string::npos)
         << promoted.error().message;
     EXPECT_TRUE(must(bed.run(bed.b().driver().never_promoted(soon())))) << "F23";
+}
+
+// Before it hears of its promotion it is started as the standby that it was: its applier runs
+// again, and what it had received is gone.
+TEST_P(ForgetsReceived, VITESS_S7b_ANewStartOfItsStreamEndsWhatAStandbyWasPromotedOn) {
+    Bed bed(GetParam());
+    die_before_replay(bed);
+    bed.b().start(bed.standby_ticket(bed.b(), "ls_b_7"));
+    must(bed.run(bed.b().driver().keep_for({}, soon())));
+    bed.b().observe_until([](const auto& seen) { return seen.unfit.empty(); }, "b replays");
+    EXPECT_EQ(bed.b().sql("SELECT COUNT(*) FROM shop.kept"), "0") << "of one acknowledged";
+    const auto promoted = bed.run(bed.b().driver().promote(soon()));
+    ASSERT_FALSE(promoted) << "without an acknowledged commit";
+    EXPECT_EQ(promoted.error().code, Errc::refused) << promoted.error().message;
+    EXPECT_TRUE(must(bed.run(bed.b().driver().never_promoted(soon())))) << "F23";
+}
+
+// A grant after it makes a promise of its own.
+TEST_P(MysqlLive, VITESS_S7b_AStandbyThatIsGrantedAnewAfterItsRestartIsPromoted) {
+    Bed bed(GetParam());
+    form_pair(bed);
+    bed.b().kill();
+    bed.b().start(bed.standby_ticket(bed.b(), "ls_b_7"));
+    must(bed.run(bed.b().driver().keep_for({}, soon())));
+    bed.b().observe_until([](const auto& seen) { return seen.stream.connected; }, "b streams");
+    bed.tighten("ls_b_9");
+    must(bed.run(bed.a().driver().prove("ls_b_9", soon())));
+    bed.a().sql(insert_one);
+    bed.a().kill();
+    must(bed.run(bed.b().driver().promote(soon())));
+    EXPECT_EQ(bed.b().sql("SELECT COUNT(*) FROM shop.kept"), "1");
 }
 
 TEST_P(MysqlLive, FINDING_1_StopAnswersNoCommitThatTheStandbyLacks) {

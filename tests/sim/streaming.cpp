@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "tests/sim/database.h"
+#include "tests/sim/engine.h"
 #include "tests/sim/network.h"
 
 /// The stream between two databases: what travels, what waits, and what is said back.
@@ -9,29 +9,14 @@ namespace lockstep::sim {
 namespace {
 
 constexpr Micros between_connects = 300 * millisecond;
-constexpr Micros broken_after = 10 * second; // wal_sender_timeout, wal_receiver_timeout
+constexpr Micros broken_after = 10 * second; // wal_sender_timeout, slave_net_timeout …
 constexpr Micros between_replies = second;   // wal_receiver_status_interval
 constexpr Micros sent_again_after = 200 * millisecond;
 
 } // namespace
 
-void Database::configure_standby(const std::optional<Member>& upstream,
-                                 const std::string& stream_name) {
-    const bool same = server_->stream_name == stream_name &&
-                      server_->upstream.has_value() == upstream.has_value() &&
-                      (!upstream || server_->upstream->address == upstream->address);
-    server_->upstream = upstream;
-    server_->stream_name = stream_name;
-    if (same) {
-        return;
-    }
-    cut_upstream();
-    server_->upstream = upstream;
-    connect_after(Machine::current().random.between(2, 40) * millisecond);
-}
-
 /// The stream ends here at once; the other side hears of it if the network lets it.
-void Database::cut_upstream() {
+void EngineModel::cut_upstream() {
     server_->upstream.reset();
     if (!server_->receiver) {
         return;
@@ -47,7 +32,7 @@ void Database::cut_upstream() {
     });
 }
 
-void Database::connect_after(Micros span) {
+void EngineModel::connect_after(Micros span) {
     if (server_->state != ServerState::standby || server_->connects) {
         return;
     }
@@ -58,7 +43,7 @@ void Database::connect_after(Micros span) {
     });
 }
 
-void Database::connect() {
+void EngineModel::connect() {
     if (server_->state != ServerState::standby || server_->receiver || !server_->upstream) {
         return;
     }
@@ -75,33 +60,17 @@ void Database::connect() {
     }
 }
 
-/// What a walsender makes of where the standby wants to begin. It compares numbers, not contents.
-void Database::accept(Database& standby, std::uint64_t id) {
-    standby.disk.sync(standby.disk.end());
-    const auto from = standby.disk.end();
-    const auto timeline = standby.disk.lineage.timeline;
-    const auto* fork = disk.lineage.left(timeline);
+void EngineModel::accept(EngineModel& standby, std::uint64_t id) {
     Sender made;
-    if (timeline == disk.lineage.timeline) {
-        if (from > disk.synced_end()) {
-            return; // "Requested starting point is ahead of the flush position."
-        }
-    } else if (fork == nullptr || segment_of(from) > segment_of(fork->at)) {
-        return; // Not in this server's history.
-    } else {
-        made.poisoned = from > fork->at; // Streams from the segment's start, and gets no further.
-    }
-    made.next = disk.index_after(from);
-    made.arrived = made.next;
-    if (!made.poisoned && made.next > 0 && !standby.disk.log().empty()) {
-        // "Record with incorrect prev-link": a twin (F13).
-        made.poisoned = disk.log()[made.next - 1].id != standby.disk.log().back().id;
-    }
     made.id = id;
     made.peer = standby.name();
     made.peer_pid = standby.server_->pid;
     made.name = standby.server_->stream_name;
     made.heard_at = Machine::current().now();
+    if (!admit(standby, made)) {
+        return;
+    }
+    made.arrived = made.next;
     standby.server_->receiver = Receiver{id, name(), made.name, made.heard_at};
     server_->senders.push_back(made);
     Machine::current().tell("db " + standby.name(),
@@ -111,7 +80,7 @@ void Database::accept(Database& standby, std::uint64_t id) {
     pump(server_->senders.back());
 }
 
-void Database::pump(Sender& to) {
+void EngineModel::pump(Sender& to) {
     const auto last = disk.index_after(disk.synced_end());
     if (to.poisoned || to.stuck_since || to.next >= last) {
         return;
@@ -130,8 +99,8 @@ void Database::pump(Sender& to) {
     });
 }
 
-void Database::arrive(std::uint64_t id, std::uint64_t flight,
-                      const std::vector<LogEntry>& entries) {
+void EngineModel::arrive(std::uint64_t id, std::uint64_t flight,
+                         const std::vector<LogEntry>& entries) {
     auto* to = sender(id);
     if (to == nullptr || to->flight != flight) {
         return;
@@ -143,14 +112,19 @@ void Database::arrive(std::uint64_t id, std::uint64_t flight,
     to->arrived += entries.size();
     auto* standby = Databases::current().at(to->peer);
     if (standby->server_ && standby->server_->pid == to->peer_pid) {
-        standby->later(0, [standby, id, entries, lineage = disk.lineage] {
-            standby->receive(id, entries, lineage);
+        standby->later(0, [standby, id, take = deliver(entries)] {
+            const auto* server = standby->running();
+            if (server->receiver && server->receiver->id == id &&
+                server->state == ServerState::standby) {
+                standby->server_->receiver->heard_at = Machine::current().now();
+                take(*standby);
+            }
         });
     }
 }
 
 /// What is under way did not get through: all of it is sent again, in order, in a while.
-void Database::send_again(Sender& to) {
+void EngineModel::send_again(Sender& to) {
     ++to.flight;
     to.next = to.arrived;
     to.stuck_since = Machine::current().now();
@@ -162,48 +136,22 @@ void Database::send_again(Sender& to) {
     });
 }
 
-void Database::receive(std::uint64_t id, const std::vector<LogEntry>& entries,
-                       const Lineage& upstream) {
-    if (!server_->receiver || server_->receiver->id != id ||
-        server_->state != ServerState::standby) {
-        return;
-    }
-    server_->receiver->heard_at = Machine::current().now();
-    for (const auto& entry : entries) {
-        if (entry.end > disk.end()) {
-            disk.append(entry);
-        }
-    }
-    const auto* fork = upstream.left(disk.lineage.timeline);
-    if (fork == nullptr || disk.end() >= fork->at) {
-        disk.lineage = upstream;
-    }
-    if (flaws_.acknowledges_before_flush) {
-        reply();
-    }
-    later(flush_takes(), [this, end = disk.end()] {
-        disk.sync(end);
-        reply();
-    });
-}
-
 /// Says how far it has flushed. The word travels, and may arrive when all has changed.
-void Database::reply() {
+void EngineModel::reply() {
     if (!server_->receiver) {
         return;
     }
-    const auto said = flaws_.acknowledges_before_flush ? disk.end() : disk.synced_end();
     const auto peer = server_->receiver->peer;
     Machine::current().after(
-        Network::current().latency(), [this, peer, said, id = server_->receiver->id] {
+        Network::current().latency(), [this, peer, flushed = said(), id = server_->receiver->id] {
             auto* primary = Databases::current().at(peer);
             if (Network::current().passes(name(), peer) && primary->server_) {
-                primary->later(0, [primary, id, said] { primary->reply_arrived(id, said); });
+                primary->later(0, [primary, id, flushed] { primary->reply_arrived(id, flushed); });
             }
         });
 }
 
-void Database::reply_arrived(std::uint64_t id, std::uint64_t flushed) {
+void EngineModel::reply_arrived(std::uint64_t id, std::uint64_t flushed) {
     auto* from = sender(id);
     if (from == nullptr) {
         return;
@@ -214,7 +162,7 @@ void Database::reply_arrived(std::uint64_t id, std::uint64_t flushed) {
 }
 
 /// A standby says where it is each second, and gives up a stream that is silent for too long.
-void Database::keep_alive() {
+void EngineModel::keep_alive() {
     if (server_->state != ServerState::standby) {
         return;
     }
@@ -235,26 +183,37 @@ void Database::keep_alive() {
     later(between_replies, [this] { keep_alive(); });
 }
 
-void Database::drop_silent_senders() {
+void EngineModel::drop_silent_senders() {
     const auto now = Machine::current().now();
     std::erase_if(server_->senders,
                   [now](const Sender& each) { return now - each.heard_at > broken_after; });
-    const auto* standby = sender_named(server_->obeyed);
+    const auto* standby = acknowledging();
     if (flaws_.relaxes_by_itself && (standby == nullptr || now - standby->heard_at > 2 * second)) {
         obey({});
     }
     later(between_replies, [this] { drop_silent_senders(); });
 }
 
+/// The primary ends all its streams.
+void EngineModel::end_senders() {
+    for (const auto& gone : std::exchange(server_->senders, {})) {
+        hang_up_on_standby(gone);
+    }
+}
+
+void EngineModel::hang_up_on_standby(const Sender& gone) {
+    auto* standby = Databases::current().at(gone.peer);
+    if (Network::current().passes(name(), gone.peer) && standby->server_ &&
+        standby->server_->receiver && standby->server_->receiver->id == gone.id) {
+        standby->server_->receiver.reset();
+        standby->connect_after(between_connects);
+    }
+}
+
 /// The kernel closes the connections of a dead process: whoever is reached hears of it.
-void Database::hang_up_on_peers(const Server& dead) {
+void EngineModel::hang_up_on_peers(const Server& dead) {
     for (const auto& gone : dead.senders) {
-        auto* standby = Databases::current().at(gone.peer);
-        if (Network::current().passes(name(), gone.peer) && standby->server_ &&
-            standby->server_->receiver && standby->server_->receiver->id == gone.id) {
-            standby->server_->receiver.reset();
-            standby->connect_after(between_connects);
-        }
+        hang_up_on_standby(gone);
     }
     if (dead.receiver && Network::current().passes(name(), dead.receiver->peer)) {
         auto* primary = Databases::current().at(dead.receiver->peer);
@@ -263,6 +222,19 @@ void Database::hang_up_on_peers(const Server& dead) {
                           [&dead](const Sender& each) { return each.id == dead.receiver->id; });
         }
     }
+}
+
+const Sender* EngineModel::sender_named(const std::string& sync_name) const {
+    if (sync_name.empty() || !server_) {
+        return nullptr;
+    }
+    const auto found = std::ranges::find(server_->senders, sync_name, &Sender::name);
+    return found == server_->senders.end() ? nullptr : &*found;
+}
+
+Sender* EngineModel::sender(std::uint64_t id) {
+    const auto found = std::ranges::find(server_->senders, id, &Sender::id);
+    return found == server_->senders.end() ? nullptr : &*found;
 }
 
 } // namespace lockstep::sim

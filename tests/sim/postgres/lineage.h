@@ -8,6 +8,12 @@
 
 namespace lockstep::sim {
 
+constexpr std::uint64_t segment_bytes = 1U << 24U;
+
+[[nodiscard]] constexpr std::uint64_t segment_of(std::uint64_t offset) {
+    return offset / segment_bytes;
+}
+
 /// Where a timeline was left.
 struct Fork {
     std::uint32_t timeline = 0;
@@ -38,13 +44,6 @@ struct Lineage {
         }
         return nullptr;
     }
-};
-
-/// One record of the log.
-struct LogEntry {
-    std::uint64_t id = 0; // Of its own in the whole history: the same place may hold another.
-    std::uint64_t end = 0;
-    std::uint32_t write = 0; // Which client's write it commits; 0: none.
 };
 
 } // namespace lockstep::sim
