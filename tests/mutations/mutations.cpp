@@ -62,8 +62,6 @@ const std::vector<Mutation>& all() {
         {"SemisyncAcknowledgesBeforeFlush", "lost", Bent::nothing,
          semisync_with(&EngineFlaws::acknowledges_before_flush)},
         {"SemisyncTimesOut", "lost", Bent::nothing, semisync_with(&EngineFlaws::relaxes_by_itself)},
-        {"SemisyncSettingNotEffect", "lost", Bent::nothing,
-         semisync_with(&EngineFlaws::setting_counts)},
         {"SemisyncPromisesOutliveRestarts", "lost", Bent::nothing,
          semisync_with(&EngineFlaws::promises_outlive_restarts)},
         {"SemisyncPromotesWhatItForgot", "lost", Bent::nothing,

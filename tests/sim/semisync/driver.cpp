@@ -143,7 +143,7 @@ Awaitable<Result<void>> SemisyncModelDriver::see_a_commit_wait(Deadline deadline
         if (!canary_ || canary_->committed) {
             co_return fail(Errc::refused, "a commit did not wait, though nobody may stream");
         }
-        if (database_.waits_now(end) || flaws_.setting_counts) {
+        if (database_.waits_now(end)) {
             co_return Result<void>{};
         }
         if (deadline.passed()) {
@@ -160,7 +160,7 @@ Awaitable<Result<void>> SemisyncModelDriver::tighten(Ticket ticket, Deadline dea
         database_.end_streams();
     }
     database_.set_wait(ticket.sync_name);
-    while (database_.runs() && database_.server().obeyed.empty() && !flaws_.setting_counts) {
+    while (database_.runs() && database_.server().obeyed.empty()) {
         if (deadline.passed()) {
             co_return fail(Errc::timeout, "the statement that switches the wait on does not end");
         }
