@@ -44,6 +44,19 @@ void reap() {
     static_cast<void>(reap_children());
 }
 
+/// Every thread of it: a signal that is sent has not stopped them yet.
+bool is_stopped(pid_t pid) {
+    std::error_code gone;
+    for (const auto& thread :
+         fs::directory_iterator("/proc/" + std::to_string(pid) + "/task", gone)) {
+        const auto status = read_file(thread.path() / "stat").value_or(") T");
+        if (!status.substr(status.rfind(')')).starts_with(") T")) {
+            return false;
+        }
+    }
+    return true;
+}
+
 } // namespace
 
 fs::path programs_of(Flavour flavour) {
@@ -154,6 +167,7 @@ void Node::kill() {
 void Node::freeze() {
     for (const auto pid : processes_in(config_.data_dir)) {
         ::kill(pid, SIGSTOP);
+        EXPECT_TRUE(eventually([pid] { return is_stopped(pid); }));
     }
 }
 
