@@ -23,6 +23,9 @@ Awaitable<Result<bool>> MysqlDriver::begin_beat(Session::Ptr pulse, Deadline dea
     if (rows->text(0, 0) == "1") {
         co_return false;
     }
+    if (remembered_.stops) {
+        co_return fail(Errc::unreachable, "the server was told to stop");
+    }
     remembered_.beat_after = rows->text(0, 1);
     remembered_.beat_for = remembered_.effect_of;
     auto started = pulse->start(beat_sql);

@@ -238,6 +238,7 @@ private:
 
     // stop_mysql.cpp
     [[nodiscard]] Awaitable<Result<void>> stop_mysql(Deadline deadline);
+    [[nodiscard]] Awaitable<void> let_beat_end(Deadline deadline);
     [[nodiscard]] Awaitable<Result<void>> end_feeding(Deadline deadline);
     [[nodiscard]] Awaitable<Result<void>> leave_server(Deadline deadline);
 

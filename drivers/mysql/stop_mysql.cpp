@@ -13,6 +13,7 @@ namespace {
 constexpr std::chrono::milliseconds look_again{2};
 constexpr std::chrono::milliseconds last_farewell{5};
 constexpr std::chrono::milliseconds longest_emptying{300};
+constexpr std::chrono::seconds longest_beat{1};
 } // namespace
 
 /// Whatever commits waited for has been sent: what is not acknowledged by now, nobody was told of.
@@ -33,6 +34,15 @@ Awaitable<Result<void>> MysqlDriver::end_feeding(Deadline deadline) {
         done = co_await end_streams(deadline);
     }
     co_return done;
+}
+
+/// A beat that is under way is sent and acknowledged first, or the log would end with a commit that
+/// the standby lacks; no other begins.
+Awaitable<void> MysqlDriver::let_beat_end(Deadline deadline) {
+    const auto most = deadline.earlier(longest_beat);
+    while (sessions_.pulse && sessions_.pulse->is_busy() && !most.passed()) {
+        co_await pause_for(look_again);
+    }
 }
 
 /// Nothing of this driver's but one session, until nobody else is seen. Whoever stays costs time,
@@ -64,6 +74,7 @@ Awaitable<Result<void>> MysqlDriver::leave_server(Deadline deadline) {
 
 Awaitable<Result<void>> MysqlDriver::stop_mysql(Deadline deadline) {
     remembered_.stops = true; // No session is opened any more.
+    co_await let_beat_end(deadline);
     auto done = co_await end_feeding(deadline);
     std::string ask = "SELECT @@global.event_scheduler";
     const auto scheduler = co_await command(std::move(ask), deadline);
