@@ -46,7 +46,8 @@ Awaitable<void> Acceptance::take(wire::Told told) {
         co_return;
     }
     if (judged.verdict == Verdict::same && lacks_proof(*told.record)) {
-        co_await stand_down(told.record->revision); // This agent was started anew since.
+        co_await stand_down(told.record->revision,
+                            told.record->epoch); // This agent was started anew since.
     }
     state_.told_at = boot_time();
     take_proof(told.proof);
@@ -76,7 +77,7 @@ Awaitable<Result<void>> Acceptance::accept(PairRecord record) {
     auto goal = goal_for(record, state_.self);
     co_await fence_if_deposed(std::move(goal));
     if (stands_down(record, state_.self)) {
-        co_await stand_down(record.revision);
+        co_await stand_down(record.revision, record.epoch);
     }
     auto pair = record.pair;
     const auto revision = record.revision;
@@ -115,13 +116,13 @@ Awaitable<void> Acceptance::fence_if_deposed(Goal goal) {
 
 /// The proof comes before the acceptance is told: a controller that hears of a server that stands
 /// down and lacks the proof takes it for one that has promoted.
-Awaitable<void> Acceptance::stand_down(Revision revision) {
+Awaitable<void> Acceptance::stand_down(Revision revision, Epoch epoch) {
     proving_ = true;
-    co_await prove_never_promoted(revision);
+    co_await prove_never_promoted(revision, epoch);
     proving_ = false;
 }
 
-Awaitable<void> Acceptance::prove_never_promoted(Revision revision) {
+Awaitable<void> Acceptance::prove_never_promoted(Revision revision, Epoch epoch) {
     const auto ended = co_await end_server();
     if (!ended) {
         journal_.write("stand down", Severity::alarm, ended.error().message);
@@ -134,11 +135,15 @@ Awaitable<void> Acceptance::prove_never_promoted(Revision revision) {
                        "whether it ever promoted cannot be told: " + proved.error().message);
         co_return;
     }
-    state_.never_promoted = LocalState::NeverPromoted{revision, *proved};
+    // What finished a promotion, or was started as a standby after one may have begun, no longer
+    // shows it.
+    const auto& data = memory_.data();
+    const bool never = *proved && data.begun_epoch != epoch && data.replayed_epoch != epoch;
+    state_.never_promoted = LocalState::NeverPromoted{revision, never};
     state_.changed();
     journal_.write("stand down", Severity::warning,
-                   *proved ? "stands down; the disk proves that it never promoted in this epoch"
-                           : "stands down; the disk shows that a promotion had begun");
+                   never ? "stands down; the disk proves that it never promoted in this epoch"
+                         : "stands down; a promotion may have begun in this epoch");
 }
 
 Awaitable<Result<void>> Acceptance::end_server() {

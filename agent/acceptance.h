@@ -19,8 +19,8 @@ public:
 private:
     [[nodiscard]] Awaitable<Result<void>> accept(PairRecord record);
     [[nodiscard]] Awaitable<void> fence_if_deposed(Goal goal);
-    [[nodiscard]] Awaitable<void> stand_down(Revision revision);
-    [[nodiscard]] Awaitable<void> prove_never_promoted(Revision revision);
+    [[nodiscard]] Awaitable<void> stand_down(Revision revision, Epoch epoch);
+    [[nodiscard]] Awaitable<void> prove_never_promoted(Revision revision, Epoch epoch);
     void take_proof(const std::optional<wire::Stamp>& proof);
     [[nodiscard]] bool lacks_proof(const PairRecord& record) const;
     [[nodiscard]] Awaitable<Result<void>> end_server();

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "agent/data_view.h"
 #include "agent/judgements.h"
 #include "agent/local_facts.h"
 #include "agent/wanted_ticket.h"
@@ -151,7 +152,24 @@ Awaitable<Result<void>> Duties::start_standby(Goal goal) {
     co_return started;
 }
 
+/// A promotion that a crash cut short after clients may have written leaves a primary's data, and
+/// the start below wipes that out.
+Awaitable<Result<void>> Duties::note_replay(Epoch epoch) {
+    const auto owner = look_at_owner(driver_.data_folder(), memory_.data());
+    const bool primarys = data_of(owner, state_.inside, memory_.data()) == Data::primary;
+    if (!primarys || memory_.data().replayed_epoch == epoch) {
+        co_return Result<void>{};
+    }
+    DataMemory data = memory_.data();
+    data.replayed_epoch = epoch;
+    co_return co_await memory_.keep_data(std::move(data));
+}
+
 Awaitable<Result<void>> Duties::start_replaying(Goal goal) {
+    auto noted = co_await note_replay(goal.epoch);
+    if (!noted) {
+        co_return noted;
+    }
     auto ticket = replaying_ticket(goal);
     auto started = co_await start(std::move(ticket), std::move(goal));
     if (started) {

@@ -25,6 +25,7 @@ public:
 private:
     [[nodiscard]] Awaitable<Result<void>> start_primary(Goal goal);
     [[nodiscard]] Awaitable<Result<void>> start_standby(Goal goal);
+    [[nodiscard]] Awaitable<Result<void>> note_replay(Epoch epoch);
     [[nodiscard]] Awaitable<Result<void>> start_replaying(Goal goal);
     [[nodiscard]] Awaitable<Result<void>> start(Ticket ticket, Goal goal);
     [[nodiscard]] Awaitable<Result<void>> stop(Duty duty, Goal goal);

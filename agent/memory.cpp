@@ -70,6 +70,7 @@ Result<void> take_data(const json& whole, DataMemory& data) {
     data.making = whole.at("making").get<bool>();
     data.begun_epoch = Epoch{whole.at("begun_epoch").get<std::uint64_t>()};
     data.followed_epoch = Epoch{whole.value("followed_epoch", std::uint64_t{0})};
+    data.replayed_epoch = Epoch{whole.value("replayed_epoch", std::uint64_t{0})};
     return {};
 }
 
@@ -154,7 +155,8 @@ Awaitable<Result<void>> Memory::keep_data(DataMemory data) {
                         {"system_id", data.system_id},
                         {"making", data.making},
                         {"begun_epoch", number(data.begun_epoch)},
-                        {"followed_epoch", number(data.followed_epoch)}};
+                        {"followed_epoch", number(data.followed_epoch)},
+                        {"replayed_epoch", number(data.replayed_epoch)}};
     std::string name = "data.json";
     auto text = whole.dump();
     auto written = co_await write(std::move(name), std::move(text));

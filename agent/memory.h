@@ -18,6 +18,9 @@ struct DataMemory {
     Epoch begun_epoch{0};    // The epoch for which a promotion of this data was finished.
     Epoch followed_epoch{0}; // The epoch in which this data last began to follow.
     std::string replaced_id; // While it is making: the mark that a crash may have left in place.
+    /// The epoch in which a primary's data was last started as a standby's, to be promoted: whether
+    /// it had promoted in that epoch before can no longer be told from the disk (F23).
+    Epoch replayed_epoch{0};
     friend bool operator==(const DataMemory&, const DataMemory&) = default;
 };
 

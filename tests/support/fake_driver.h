@@ -22,6 +22,7 @@ public:
     std::optional<Ticket> ticket;
     bool ticket_removed_beside_server = false;
     bool dies_at_start = false;
+    bool dies_when_promoted = false;
     bool diverged = false;
     bool same_timeline = false;
     bool discard_unsupported = false; // Refuses, and touches nothing.
@@ -194,6 +195,12 @@ public:
     Awaitable<Result<History>> promote(Deadline) override {
         calls.emplace_back("promote");
         std::filesystem::remove(signal());
+        if (dies_when_promoted) {
+            if (const auto server = running_server()) {
+                ::kill(server->pid, SIGKILL);
+            }
+            co_return fail(Errc::unreachable, "promote: the server died");
+        }
         const History history{"2"};
         co_return history;
     }

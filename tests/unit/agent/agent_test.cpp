@@ -461,6 +461,24 @@ TEST_F(Agents, ProveAgainThatTheyStandDownAfterTheyWereStartedAnew) { // REDTEAM
     EXPECT_TRUE(again.until([&] { return again.seen().never_promoted; }));
 }
 
+TEST_F(Agents, ProveNothingOnceAPromotionThatBrokeOffIsBegunAnew) { // REDTEAM F23
+    const auto agent = streaming_standby();
+    agent->driver.streams = false;
+    agent->driver.dies_when_promoted = true; // After clients may have written.
+    agent->tell(at(fixture::promoting_record(), 6));
+    ASSERT_TRUE(agent->until([&] { // Started as a standby again, which the disk shows now.
+        return agent->driver.was_called("promote") &&
+               agent->memory().data().replayed_epoch == Epoch{2};
+    }));
+    auto record = at(fixture::promoting_record(), 7);
+    record.intent = {IntentKind::give_back, "a", "", "op"};
+    agent->tell(record);
+    ASSERT_TRUE(agent->until(
+        [&] { return agent->seen().accepted == Revision{7} && agent->is(ServerState::stopped); }));
+    ASSERT_TRUE(agent->state.never_promoted.has_value());
+    EXPECT_FALSE(agent->seen().never_promoted);
+}
+
 TEST_F(Agents, BackOffFromAServerThatDiesAtItsStart) {
     AgentUnderTest agent("a", folder_.path());
     agent.driver.dies_at_start = true;
