@@ -107,19 +107,23 @@ Findings database_findings(const AgentConfig& config) {
                                : mysql::config_findings(mysql_config(config, identity));
 }
 
+/// One finding, however many are missing: mostly the folder's name is wrong.
 Findings program_findings(const AgentConfig& config) {
-    Findings found;
+    std::string missing;
     for (const auto& program : programs_of(config)) {
         if (!is_there(config.database.bin_dir, program)) {
-            found.push_back({Finding::Weight::refused,
-                             {},
-                             "bin_dir",
-                             "there is no program " + (config.database.bin_dir / program).string() +
-                                 " that this user can run",
-                             "is it installed?"});
+            missing += (missing.empty() ? "" : ", ") + program;
         }
     }
-    return found;
+    if (missing.empty()) {
+        return {};
+    }
+    return {
+        {Finding::Weight::refused,
+         {},
+         "bin_dir",
+         config.database.bin_dir.string() + " does not have what this user would run: " + missing,
+         "is it installed?"}};
 }
 
 Findings unit_findings(const AgentConfig& config, const fs::path& units) {
