@@ -94,11 +94,21 @@ Awaitable<Result<void>> MysqlDriver::begin_reign(Deadline deadline) {
     co_return Result<void>{};
 }
 
+/// The upstream is forgotten before the data counts as a primary's: a crash in between would else
+/// leave what looks like a standby that lacks what it received (check_received).
 Awaitable<Result<void>> MysqlDriver::open_for_writes(Deadline deadline) {
-    std::vector<std::string> sql{std::string(word().forget_upstream),
-                                 fmt::format("SET GLOBAL {} = OFF", word().acknowledge_enabled)};
-    sql.emplace_back("SET GLOBAL read_only = OFF");
-    co_return co_await commands(std::move(sql), deadline);
+    std::vector<std::string> forget{std::string(word().forget_upstream)};
+    auto done = co_await commands(std::move(forget), deadline);
+    if (done) { // All that was received is applied: it may be started as a primary.
+        done = mysql::mark_primary(config_.data_dir);
+    }
+    if (done) {
+        std::vector<std::string> open{
+            fmt::format("SET GLOBAL {} = OFF", word().acknowledge_enabled),
+            "SET GLOBAL read_only = OFF"};
+        done = co_await commands(std::move(open), deadline);
+    }
+    co_return done;
 }
 
 /// Events that came over the stream sleep on a standby.
@@ -154,9 +164,6 @@ Awaitable<Result<History>> MysqlDriver::promote(Deadline deadline) {
             seen->stream.empty() && !reigns.empty() && reigns.back().writer == seen->writer;
         if (done && !begun) {
             done = co_await begin_reign(deadline);
-        }
-        if (done) { // All that was received is applied: it may be started as a primary.
-            done = mysql::mark_primary(config_.data_dir);
         }
         if (done) {
             done = co_await open_for_writes(deadline);

@@ -118,12 +118,15 @@ void SemisyncModel::answer_before_stop() {
     EngineModel::answer_before_stop();
 }
 
-void SemisyncModel::open_for_writes() {
+void SemisyncModel::forget_upstream() {
     data.upstream.reset();
     data.stream_name.clear();
     data.relay.clear(); // All of it is replayed.
+    running()->receiver.reset();
+}
+
+void SemisyncModel::open_for_writes() {
     auto& server = *running();
-    server.receiver.reset();
     server.state = ServerState::primary;
     server.mark = 0;
     drop_silent_senders();

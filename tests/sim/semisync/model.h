@@ -72,6 +72,7 @@ public:
     /// The first transaction of its reign.
     void begin_reign();
     /// Ends being a standby.
+    void forget_upstream();
     void open_for_writes();
 
     // Of a standby

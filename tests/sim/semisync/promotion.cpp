@@ -158,6 +158,12 @@ Awaitable<Result<void>> SemisyncModelDriver::become_primary(Deadline deadline) {
     if (!primary || *primary) {
         co_return primary ? Result<void>{} : tl::unexpected(primary.error());
     }
+    database_.forget_upstream();
+    co_await pause(some(1, 5) * millisecond);
+    primary = co_await role(deadline);
+    if (!primary || *primary) {
+        co_return primary ? Result<void>{} : tl::unexpected(primary.error());
+    }
     database_.disk.standby = false;
     co_await pause(some(1, 5) * millisecond);
     primary = co_await role(deadline);
