@@ -76,6 +76,7 @@ Awaitable<Result<void>> MysqlDriver::stop_mysql(Deadline deadline) {
     remembered_.stops = true; // No session is opened any more.
     co_await let_beat_end(deadline);
     auto done = co_await end_feeding(deadline);
+    // Where it cannot be asked for, the server's own stop takes longer, no more.
     std::string ask = "SELECT @@global.event_scheduler";
     const auto scheduler = co_await command(std::move(ask), deadline);
     if (done && scheduler && scheduler->text(0, 0) == "ON") {
