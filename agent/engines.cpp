@@ -118,12 +118,10 @@ Findings program_findings(const AgentConfig& config) {
     if (missing.empty()) {
         return {};
     }
-    return {
-        {Finding::Weight::refused,
-         {},
-         "bin_dir",
-         config.database.bin_dir.string() + " does not have what this user would run: " + missing,
-         "is it installed?"}};
+    return {refused("bin_dir",
+                    config.database.bin_dir.string() +
+                        " does not have what this user would run: " + missing,
+                    "is it installed?")};
 }
 
 Findings unit_findings(const AgentConfig& config, const fs::path& units) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace lockstep {
@@ -19,6 +20,11 @@ struct Finding {
     friend bool operator==(const Finding&, const Finding&) = default;
 };
 using Findings = std::vector<Finding>;
+
+/// The place is filled in by whoever knows it.
+[[nodiscard]] inline Finding refused(std::string key, std::string what, std::string mend) {
+    return {Finding::Weight::refused, {}, std::move(key), std::move(what), std::move(mend)};
+}
 
 /// "what; mend", for a message of one line.
 [[nodiscard]] inline std::string in_a_line(const Finding& finding) {

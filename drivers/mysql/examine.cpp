@@ -18,10 +18,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-Finding refused(std::string key, std::string what, std::string mend) {
-    return {Finding::Weight::refused, {}, std::move(key), std::move(what), std::move(mend)};
-}
-
 /// Servers of these engines on this machine whose data lies elsewhere.
 std::vector<pid_t> other_servers(const fs::path& data_dir) {
     std::vector<pid_t> found;

@@ -112,18 +112,12 @@ Findings program_findings(const Config& config, const ProgramHelp& help) {
     Findings found;
     const bool untold = help.version.empty() && !help.errors.empty(); // It stops at an error.
     if (auto good = check_version(config.flavour, help.version); !good && !untold) {
-        found.push_back({Finding::Weight::refused,
-                         {},
-                         "bin_dir",
-                         good.error().message,
-                         "install a later version, or name the folder of one"});
+        found.push_back(refused("bin_dir", good.error().message,
+                                "install a later version, or name the folder of one"));
     }
     for (const auto& error : help.errors) {
-        found.push_back({Finding::Weight::refused,
-                         {},
-                         key_of(error, config.settings),
-                         error,
-                         "mend the value: it would not start"});
+        found.push_back(
+            refused(key_of(error, config.settings), error, "mend the value: it would not start"));
     }
     for (const auto& [name, value] : config.settings) {
         const bool loose = name.starts_with("loose");

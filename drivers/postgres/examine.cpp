@@ -14,10 +14,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-Finding refused(std::string key, std::string what, std::string mend) {
-    return {Finding::Weight::refused, {}, std::move(key), std::move(what), std::move(mend)};
-}
-
 /// What the server says to the user's settings, without the time and the path of the file.
 std::string complaint_in(std::string_view line, const std::string& file) {
     for (const std::string_view mark : {" LOG:  ", " FATAL:  ", " WARNING:  "}) {

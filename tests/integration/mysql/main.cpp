@@ -1,29 +1,14 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include <grp.h>
 #include <gtest/gtest.h>
-#include <pwd.h>
-#include <sys/prctl.h>
-#include <unistd.h>
 
 #include "platform/process.h"
-
-/// The servers refuse to run as root, so neither does what starts them.
-static bool become_mysql() {
-    if (::geteuid() != 0) {
-        return true;
-    }
-    const auto* const user = ::getpwnam("mysql");
-    return user != nullptr && ::initgroups(user->pw_name, user->pw_gid) == 0 &&
-           ::setresgid(user->pw_gid, user->pw_gid, user->pw_gid) == 0 &&
-           ::setresuid(user->pw_uid, user->pw_uid, user->pw_uid) == 0 &&
-           ::prctl(PR_SET_DUMPABLE, 1) == 0 && ::chdir("/") == 0;
-}
+#include "tests/support/server_user.h"
 
 int main(int argc, char** argv) {
     testing::InitGoogleTest(&argc, argv);
-    if (!become_mysql()) {
+    if (!lockstep::become_server_user("mysql")) {
         std::perror("become the user mysql");
         return EXIT_FAILURE;
     }

@@ -5,28 +5,15 @@
 #include <fstream>
 #include <string>
 
-#include <grp.h>
 #include <gtest/gtest.h>
 #include <pwd.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "platform/cgroup.h"
 #include "platform/process.h"
 #include "tests/support/eventually.h"
-
-/// PostgreSQL refuses to run as root, so neither does what starts it.
-static bool become_postgres() {
-    if (::geteuid() != 0) {
-        return true;
-    }
-    const auto* const user = ::getpwnam("postgres");
-    return user != nullptr && ::initgroups(user->pw_name, user->pw_gid) == 0 &&
-           ::setresgid(user->pw_gid, user->pw_gid, user->pw_gid) == 0 &&
-           ::setresuid(user->pw_uid, user->pw_uid, user->pw_uid) == 0 &&
-           ::prctl(PR_SET_DUMPABLE, 1) == 0 && ::chdir("/") == 0;
-}
+#include "tests/support/server_user.h"
 
 /// As systemd does for a unit with Delegate=yes: a control group that the user postgres may divide.
 /// Empty without one; what needs it is skipped then.
@@ -68,7 +55,7 @@ int main(int argc, char** argv) {
     if (const auto cgroup = delegate_cgroup(); !cgroup.empty()) {
         go_on_in(cgroup);
     }
-    if (!become_postgres()) {
+    if (!lockstep::become_server_user("postgres")) {
         std::perror("become the user postgres");
         return EXIT_FAILURE;
     }
