@@ -1,0 +1,89 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/ids.h"
+#include "core/position.h"
+
+namespace lockstep {
+
+/// Why a snapshot exists, and so who may delete it: automated ones the retention, the others only
+/// an operator.
+enum class SnapshotKind { automated, manual, final };
+
+/// How far a snapshot is proven. Each state includes those before it.
+enum class SnapshotProof {
+    taken,       // The engine's tool ended well, and every object was read back after the write.
+    checksummed, // Every byte was compared with the snapshot's own manifest since.
+    restored,    // A server started from it and recovered.
+    queried,     // The engine's check of all tables and the user's own query passed there.
+};
+
+/// A finished snapshot. A half made one is none: it is in no catalogue.
+///
+/// A restore of it reads the log from `begin` on, and is consistent only once it has replayed
+/// `end`. Both lie on `end.history` or on its ancestors.
+struct Snapshot {
+    std::string id; // "shop-20261126T034500Z-a1b2": pair, time (UTC), four random characters.
+    PairName pair;
+    SnapshotKind kind = SnapshotKind::automated;
+    std::string engine;    // A driver's name.
+    std::string version;   // The server's: "15.9".
+    std::string system_id; // Of which database it is a copy; empty: the engine has none.
+    MemberId taken_from;
+    Epoch epoch{};
+    Position begin;
+    Position end;
+    std::int64_t begun_unix_ms = 0;
+    std::int64_t end_unix_ms = 0; // Of the last commit before `end`: no time before this can
+                                  // be reached from it.
+    std::uint64_t bytes = 0;      // In the repository.
+    std::uint64_t data_bytes = 0; // Restored.
+    bool self_contained = false;  // The log from `begin` to `end` is inside.
+    SnapshotProof proof = SnapshotProof::taken;
+    std::string damage; // What was found wrong with it; empty: nothing. Never offered.
+    bool keep = false;  // No retention deletes it, whatever its kind.
+    std::map<std::string, std::string> tags;
+    friend bool operator==(const Snapshot&, const Snapshot&) = default;
+};
+
+/// A finished piece of the log in the repository: all that was written from `from` (excluded) to
+/// `to` (included) on one history.
+struct LogSegment {
+    std::string name; // In the repository, unique within the pair's log of one system id.
+    std::string system_id;
+    History history;
+    std::uint64_t from = 0; // In the engine's unit.
+    std::uint64_t to = 0;
+    std::int64_t first_unix_ms = 0; // Of the first and the last commit in it; 0: it has none.
+    std::int64_t last_unix_ms = 0;
+    Epoch epoch{};
+    std::uint64_t bytes = 0; // In the repository.
+    std::string sha256;      // Of the object in the repository.
+    friend bool operator==(const LogSegment&, const LogSegment&) = default;
+};
+
+/// Where a history left its parent. Everything before `fork` is common to both.
+struct HistoryFork {
+    History history;
+    History parent; // Unknown: it is the first.
+    std::uint64_t fork = 0;
+    friend bool operator==(const HistoryFork&, const HistoryFork&) = default;
+};
+
+/// What a restore shall end at. Exactly one of these is set, or none: the end of all log.
+struct RestoreTarget {
+    std::optional<std::int64_t> unix_ms; // The last commit at or before this time.
+    std::optional<Position> position;    // Everything up to here (an LSN, a count of transactions).
+    std::string transaction;             // An xid, a GTID: with it, or without it if `exclusive`.
+    bool exclusive = false;
+    std::string name;        // A restore point the engine knows by name.
+    bool consistent = false; // As soon as the snapshot is consistent.
+    friend bool operator==(const RestoreTarget&, const RestoreTarget&) = default;
+};
+
+} // namespace lockstep
