@@ -191,8 +191,8 @@ public:
     /// left.
     [[nodiscard]] virtual Awaitable<Result<void>> drain(Milliseconds patience,
                                                         Deadline deadline) = 0;
-    /// From disk: where the log of a primary ends that was shut down cleanly, so that nothing can
-    /// be written to it any more, whatever processes are left. Empty: it was not, or not yet.
+    /// From disk: where the log of a primary ends that stop() ended, so that nothing can be written
+    /// to it any more, whatever processes are left. Empty: it did not, or not yet.
     [[nodiscard]] virtual Awaitable<Result<std::optional<Position>>>
     stopped_at(Deadline deadline) = 0;
     /// One commit of the agent's own, on a session of its own; waits as any commit does.

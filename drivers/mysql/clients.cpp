@@ -22,6 +22,7 @@ constexpr auto clients_sql =
 } // namespace
 
 Awaitable<Result<void>> MysqlDriver::set_door(Door door, Deadline deadline) {
+    remembered_.drained = remembered_.drained && door == Door::shut;
     const auto [variable, value] = mysql::door_setting(config_.flavour, door);
     std::vector<std::string> sql{fmt::format("SET GLOBAL {} = {}", variable, mysql::quote(value))};
     if (is_mysql() && door == Door::open) {
@@ -134,6 +135,7 @@ Awaitable<Result<void>> MysqlDriver::drain(Milliseconds patience, Deadline deadl
     if (!done) {
         co_return within("drain", done.error());
     }
+    remembered_.drained = true;
     co_return done;
 }
 

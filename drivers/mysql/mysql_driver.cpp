@@ -46,6 +46,7 @@ void MysqlDriver::forget_server() {
         }
     }
     remembered_ = {};
+    halt_ = halt_ == Halt::none ? Halt::none : Halt::done;
 }
 
 Awaitable<Result<void>> MysqlDriver::hold_replay(Deadline deadline) {

@@ -241,6 +241,8 @@ private:
     [[nodiscard]] Awaitable<void> let_beat_end(Deadline deadline);
     [[nodiscard]] Awaitable<Result<void>> end_feeding(Deadline deadline);
     [[nodiscard]] Awaitable<Result<void>> leave_server(Deadline deadline);
+    [[nodiscard]] Awaitable<Result<void>> silence_events(Deadline deadline);
+    [[nodiscard]] Awaitable<Result<void>> halt(Deadline deadline);
 
     // received.cpp
     [[nodiscard]] Awaitable<Result<void>> flush_received();
@@ -373,6 +375,7 @@ private:
         std::set<std::uint64_t> cut_off;
         std::string dirty_pages_limit;       // Before a checkpoint took it away.
         bool stops = false;                  // It was told to: no session is opened.
+        bool drained = false;                // And the door was not opened since.
         bool applier_is_handed_over = false; // It is stopped and started, and nothing is lost.
         std::string last_receipt;
         Clock::time_point heard{};
@@ -386,6 +389,8 @@ private:
     MysqlConfig config_;
     Sessions sessions_;
     std::optional<Ticket> ticket_; // The last one written.
+    /// Whether the server that ran last was ended without a stop of its own (halt()).
+    enum class Halt { none, asked, done } halt_ = Halt::none;
     Remembered remembered_;
     Background background_; // For the copying and removing of many files.
 };

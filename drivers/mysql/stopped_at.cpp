@@ -19,7 +19,8 @@ void MysqlDriver::note_history(const History& history) {
 }
 
 /// A server closes its log after its last session, and says so in the log's first event; nothing
-/// can follow.
+/// can follow. One that was drained and then halted says nothing; but once its process is gone
+/// nothing can follow there either, and what is whole in the log is what its recovery keeps.
 Awaitable<Result<std::optional<Position>>> MysqlDriver::stopped_at(Deadline) {
     using Answer = Result<std::optional<Position>>;
     const auto doing = "look where the log ends";
@@ -31,7 +32,8 @@ Awaitable<Result<std::optional<Position>>> MysqlDriver::stopped_at(Deadline) {
     if (!closed) {
         co_return within(doing, closed.error());
     }
-    if (!*closed) {
+    const bool halted = halt_ == Halt::done && !running_server();
+    if (!*closed && !halted) {
         co_return Answer(std::nullopt);
     }
     const auto log = co_await read_log();

@@ -56,6 +56,7 @@ Result<void> MysqlDriver::write_ticket(const Ticket& ticket) {
         return within("write ticket", made.error());
     }
     ticket_ = ticket;
+    halt_ = Halt::none;
     const auto text = mysql::render_ticket(config_, for_this_data(ticket), boot_id());
     if (auto written = replace_file(mysql::ticket_file(config_), text, 0600); !written) {
         return within("write ticket", written.error());

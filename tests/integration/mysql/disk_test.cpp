@@ -156,6 +156,10 @@ TEST_P(MysqlDisk, SaysWhereAStoppedPrimaryEnds) {
     EXPECT_TRUE(reached(*end, before));
     bed.b().observe_until([&end](const auto& seen) { return reached(seen.position, *end); },
                           "the standby has all of it");
+    bed.a().start(bed.primary_ticket(bed.a()));
+    must(bed.run(bed.a().driver().drain(Milliseconds{100}, soon())));
+    bed.a().kill();
+    EXPECT_FALSE(must(bed.run(bed.a().driver().stopped_at(soon())))) << "it crashed";
 }
 
 TEST_P(MysqlDisk, AnOldPrimaryWithNothingOfItsOwnFollowsAsItIs) {
