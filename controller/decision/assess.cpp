@@ -15,6 +15,12 @@ constexpr std::uint64_t largest_lag(Unit unit) {
     return unit == Unit::transactions ? transactions : largest_backlog(unit);
 }
 
+/// One that acknowledges transactions may have to replay what it has before it can (MariaDB), and
+/// commits wait meanwhile. One that replays more slowly than its primary writes is let in all the
+/// same, once it streams for so long: acknowledged commits are better on two disks late than never.
+constexpr std::uint64_t few_to_replay = 50;
+constexpr Milliseconds replays_within{10000};
+
 /// Words what the grant still waits for; empty: nothing, the standby is past the barrier (R4).
 std::string missing_for_barrier(const PairRecord& record, const View& view) {
     const auto primary = heard(record, view, record.primary);
@@ -240,6 +246,10 @@ std::string hindrance_of_grant(const PairRecord& record, const View& view, const
                in_words(primary->position.offset_bytes - told->position.offset_bytes,
                         primary->unit) +
                " behind";
+    }
+    if (told->unit == Unit::transactions && told->unreplayed_bytes > few_to_replay &&
+        told->stream.clean_for < replays_within) {
+        return "it has " + in_words(told->unreplayed_bytes, told->unit) + " to replay first";
     }
     if (const auto needed = clean_stream_needed(record, view.unix_ms);
         told->stream.clean_for < needed) {

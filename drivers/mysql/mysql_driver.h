@@ -148,7 +148,8 @@ private:
     [[nodiscard]] Awaitable<Result<Session::Ptr>> watch_session(Deadline deadline);
     [[nodiscard]] Awaitable<Result<std::string>> count_heartbeats(Session::Ptr session,
                                                                   Deadline deadline);
-    void fill_standby(const Look& seen, const std::string& heartbeats, ServerReport& report);
+    void fill_standby(const Look& seen, const std::string& heartbeats, bool handed_over,
+                      ServerReport& report);
     [[nodiscard]] Awaitable<Result<void>> fill_primary(Session::Ptr session, const Look& seen,
                                                        ServerReport& report, Deadline deadline);
     [[nodiscard]] Awaitable<void> look_closer(Session::Ptr session, bool standby,

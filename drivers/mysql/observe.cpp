@@ -51,7 +51,7 @@ Awaitable<Result<std::string>> MysqlDriver::count_heartbeats(Session::Ptr sessio
     co_return rows->empty() ? std::string{} : rows->text(0, 0);
 }
 
-void MysqlDriver::fill_standby(const Look& seen, const std::string& heartbeats,
+void MysqlDriver::fill_standby(const Look& seen, const std::string& heartbeats, bool handed_over,
                                ServerReport& report) {
     report.state = ServerState::standby;
     report.unreplayed_bytes = seen.held.minus(seen.logged).count();
@@ -74,7 +74,7 @@ void MysqlDriver::fill_standby(const Look& seen, const std::string& heartbeats,
         remembered_.heard = now;
     }
     report.stream.silent = std::chrono::duration_cast<Milliseconds>(now - remembered_.heard);
-    if (seen.stream.text(0, word().applier_runs) != "Yes" && !remembered_.applier_is_handed_over) {
+    if (seen.stream.text(0, word().applier_runs) != "Yes" && !handed_over) {
         add_sentence(report.unfit, "nothing is replayed: " + seen.stream.text(0, "Last_SQL_Error"));
     }
     if (seen.stream.size() > 1) {
@@ -157,10 +157,13 @@ Awaitable<Result<ServerReport>> MysqlDriver::observe(Deadline deadline) {
         co_return within("observe", opened.error());
     }
     const auto session = *opened;
+    // An applier that is handed over while it is looked at is no applier that stopped.
+    const bool was_handed_over = remembered_.applier_is_handed_over;
     const auto seen = co_await look(session, deadline);
     if (!seen) {
         co_return within("observe", seen.error());
     }
+    const bool handed_over = was_handed_over || remembered_.applier_is_handed_over;
     auto system_id = co_await read_system_id(session, deadline);
     ServerReport report;
     report.version = seen->version;
@@ -178,7 +181,7 @@ Awaitable<Result<ServerReport>> MysqlDriver::observe(Deadline deadline) {
         if (!heartbeats) {
             co_return within("observe", heartbeats.error());
         }
-        fill_standby(*seen, *heartbeats, report);
+        fill_standby(*seen, *heartbeats, handed_over, report);
         report.start = co_await start_of_stream(session, deadline);
     } else {
         const auto filled = co_await fill_primary(session, *seen, report, deadline);

@@ -367,6 +367,24 @@ TEST(Candidate, IsAsFarBehindAsItsEngineCounts) {
     EXPECT_EQ(behind.candidate_evidence, "b: it is 501 transactions behind");
 }
 
+/// What it would have to replay before it can acknowledge, commits would wait for.
+TEST(Candidate, ReplaysMostOfWhatItHasFirstButNotForEver) {
+    const auto record = solo_record();
+    const auto assessed = [&record](Unit unit, std::uint64_t unreplayed, int clean_ms) {
+        auto view = view_of(record);
+        told(view, "b").unit = unit;
+        told(view, "b").unreplayed_bytes = unreplayed;
+        told(view, "b").stream.clean_for = Milliseconds{clean_ms};
+        return assess(record, view);
+    };
+    EXPECT_TRUE(assessed(Unit::bytes, 16U << 20U, 0).facts.candidate_ready);
+    EXPECT_TRUE(assessed(Unit::transactions, 50, 0).facts.candidate_ready);
+    const auto replays = assessed(Unit::transactions, 51, 9999);
+    EXPECT_FALSE(replays.facts.candidate_ready);
+    EXPECT_EQ(replays.candidate_evidence, "b: it has 51 transactions to replay first");
+    EXPECT_TRUE(assessed(Unit::transactions, 51, 10000).facts.candidate_ready);
+}
+
 TEST(Candidate, ReasonsSayWhyThereIsNone) {
     const auto record = solo_record();
     auto view = view_of(record);

@@ -40,6 +40,16 @@ TEST(OptionFile, ATicketHoldsTheUsersSettingsBeforeOurs) {
     EXPECT_FALSE(is_of_boot(text, "boot-2"));
 }
 
+TEST(OptionFile, AMariadbStandbyReplaysTogetherUnlessTheUserSaysOtherwise) {
+    auto config = config_of(Flavour::mariadb);
+    config.settings = {{"slave_parallel_threads", "0"}};
+    const auto text = render_ticket(config, Ticket{}, "boot");
+    EXPECT_TRUE(has_line(text, "slave_parallel_mode=conservative"));
+    const auto ours = text.find("\nslave_parallel_threads=4\n");
+    ASSERT_NE(ours, std::string::npos);
+    EXPECT_LT(ours, text.find("\nslave_parallel_threads=\"0\"\n")); // The last one counts.
+}
+
 TEST(OptionFile, MysqlsPersistedSettingsDoNotUndoATicket) {
     const auto text = render_ticket(config_of(Flavour::mysql), Ticket{}, "boot");
     EXPECT_TRUE(has_line(text, "persisted_globals_load=OFF"));
