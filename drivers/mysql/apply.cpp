@@ -11,6 +11,11 @@ namespace lockstep {
 
 namespace {
 constexpr std::chrono::milliseconds look_again{4};
+
+struct UntilEnd {
+    bool& flag;
+    ~UntilEnd() { flag = false; }
+};
 } // namespace
 
 /// R3: released, not only told to be. Waiters that began later don't count.
@@ -43,11 +48,14 @@ Awaitable<Result<void>> MysqlDriver::wait_for_waiters(Deadline deadline) {
 
 /// Accounts come last: whoever changes accounts waits for commits that wait (finding 4).
 Awaitable<Result<void>> MysqlDriver::relax(Ticket ticket, Deadline deadline) {
-    remembered_.effect_of.clear();
+    const auto forgotten = forget_effect(); // Commits that wait do not wait for that, too.
     std::vector<std::string> off{fmt::format("SET GLOBAL {} = OFF", word().wait_enabled)};
     auto done = co_await commands(std::move(off), deadline);
     if (done) {
         done = co_await wait_for_waiters(deadline);
+    }
+    if (done) {
+        done = forgotten;
     }
     if (!done) {
         co_return within("relax", done.error());
@@ -77,6 +85,9 @@ Awaitable<Result<void>> MysqlDriver::apply_primary(Ticket ticket, Deadline deadl
     auto done = co_await ensure_reign(deadline);
     if (done && ticket.door == Door::shut) {
         done = co_await set_door(Door::shut, deadline);
+    }
+    if (done && !ticket.sync_name.empty()) {
+        done = co_await recall_effect(ticket.sync_name, deadline);
     }
     if (done && ticket.sync_name.empty()) {
         done = co_await relax(ticket, deadline);
@@ -112,6 +123,8 @@ Awaitable<Result<void>> MysqlDriver::apply(Ticket ticket, Deadline deadline) {
         co_return fail(Errc::refused, "apply: the server is a primary, and only a start makes it a "
                                       "standby");
     }
+    remembered_.wait_settles = !effect_seen(ticket.sync_name);
+    const UntilEnd settles{remembered_.wait_settles};
     if (auto written = write_ticket(ticket); !written) {
         co_return tl::unexpected(written.error());
     }
@@ -148,6 +161,9 @@ Awaitable<Result<void>> MysqlDriver::keep_for(std::vector<Member> peers, Deadlin
     Ticket ticket = *ticket_;
     ticket.peers = std::move(peers);
     auto done = co_await ensure_reign(deadline);
+    if (done && !ticket.sync_name.empty()) {
+        done = co_await recall_effect(ticket.sync_name, deadline);
+    }
     if (done && !ticket.sync_name.empty() && !effect_seen(ticket.sync_name)) {
         done = co_await tighten(ticket, deadline); // Of a server that was started strict.
     }

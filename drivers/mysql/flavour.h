@@ -27,6 +27,7 @@ struct Words {
     std::string_view acknowledging_streams;
     std::string_view waiting_sessions;
     std::string_view not_waited_for;
+    std::string_view switched_off; // How often the wait was.
 
     std::string_view wait_state;   // Processlist: a commit that waits for the standby.
     std::string_view queued_state; // Processlist: a commit queued behind one that waits.

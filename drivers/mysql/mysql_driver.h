@@ -31,7 +31,7 @@ using MysqlConfig = mysql::Config;
 /// the Unix socket as the operating system's user.
 ///
 /// Unlike other drivers it remembers one thing that safety hangs on: of which sync name it saw the
-/// effect since the server's start. What it does not remember it looks at anew.
+/// effect since the server's start. What neither it nor its note remembers it looks at anew.
 class MysqlDriver final : public Driver {
 public:
     /// `config` has passed mysql::check. All calls and all callbacks run on `executor`.
@@ -197,6 +197,22 @@ private:
     [[nodiscard]] Awaitable<Result<bool>> waits(std::vector<std::uint64_t> sessions,
                                                 Deadline deadline);
     [[nodiscard]] bool effect_seen(const std::string& sync_name) const;
+
+    // effect_note.cpp
+    /// What rises whenever commits need not wait, since a start of the count that is told, too.
+    struct WaitCounts {
+        std::uint64_t switched_off = 0;
+        std::uint64_t not_waited_for = 0;
+        std::uint64_t uptime_s = 0;
+        std::uint64_t counted_for_s = 0;
+        /// The server's second at which it began to count.
+        [[nodiscard]] std::uint64_t since_s() const { return uptime_s - counted_for_s; }
+    };
+    [[nodiscard]] Awaitable<Result<WaitCounts>> count_waits(Deadline deadline);
+    [[nodiscard]] std::string effect_head(const std::string& sync_name) const;
+    [[nodiscard]] Result<void> note_effect(const std::string& sync_name, const WaitCounts& counts);
+    [[nodiscard]] Result<void> forget_effect(const std::string& next = {});
+    [[nodiscard]] Awaitable<Result<void>> recall_effect(std::string sync_name, Deadline deadline);
 
     // accounts.cpp
     [[nodiscard]] Awaitable<Result<std::vector<std::string>>> accounts(Deadline deadline);
@@ -366,6 +382,8 @@ private:
         /// stream, and after that this account was made. Of the server that runs.
         std::string effect_of;
         std::uint64_t not_waited_for = 0; // The server's count of them at that time.
+        std::string lowered_of;           // Whose effect did not last, before this agent came.
+        bool wait_settles = false;        // apply() is about to switch it on or off.
         mysql::Descent descent;           // As last seen.
         History noted;                    // What the data's note says.
         std::string beat_after;           // What was in the log before the beat that runs.

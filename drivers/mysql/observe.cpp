@@ -109,6 +109,10 @@ Awaitable<Result<void>> MysqlDriver::fill_primary(Session::Ptr session, const Lo
         (counts->text(row, 0) == word().not_waited_for ? not_waited_for : streams) =
             counts->number(row, 1);
     }
+    if (ticket_ && !ticket_->sync_name.empty() && ticket_->sync_name == remembered_.lowered_of) {
+        add_sentence(report.lowered, "the wait for the standby was switched off, or commits were "
+                                     "not waited for, while no agent looked");
+    }
     const bool waits = rows->text(0, 0) == "1";
     const auto& effect = remembered_.effect_of;
     report.acknowledgements.name = waits ? effect : std::string{};

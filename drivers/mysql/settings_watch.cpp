@@ -34,6 +34,7 @@ void add_sentence(std::string& to, const std::string& sentence) {
 Awaitable<Result<MysqlDriver::SettingsReport>>
 MysqlDriver::look_at_settings(Session::Ptr session, bool standby, Deadline deadline) {
     auto expected = mysql::standing_settings(config_);
+    const bool settled = !remembered_.wait_settles;
     // Who was just started has not the ticket of this agent's in mind, but the server's.
     if (ticket_ && ticket_->primary != standby) {
         const auto decided = mysql::ticket_settings(config_, *ticket_);
@@ -52,6 +53,10 @@ MysqlDriver::look_at_settings(Session::Ptr session, bool standby, Deadline deadl
     SettingsReport report;
     for (const auto& setting : expected) {
         const auto value = found.find(setting.variable);
+        const bool wait = setting.variable == word().wait_enabled;
+        if (wait && !(settled && !remembered_.wait_settles)) {
+            continue; // It is being switched on, and nobody was promised anything before.
+        }
         if (value != found.end() && value->second == setting.value) {
             continue;
         }
@@ -59,7 +64,6 @@ MysqlDriver::look_at_settings(Session::Ptr session, bool standby, Deadline deadl
             fmt::format("{} is {} instead of {}", setting.variable,
                         value == found.end() ? "not there" : value->second, setting.value);
         const bool role = setting.variable == "read_only" || setting.variable == "super_read_only";
-        const bool wait = setting.variable == word().wait_enabled;
         if (setting.promise && !standby) {
             add_sentence(report.lowered, words + ": somebody changed it");
         } else if (!wait || standby) {

@@ -114,7 +114,9 @@ Awaitable<Result<void>> MysqlDriver::see_a_commit_wait(Deadline deadline) {
 
 Awaitable<Result<void>> MysqlDriver::tighten(Ticket ticket, Deadline deadline) {
     const auto most = mysql::most_of(deadline);
-    remembered_.effect_of.clear();
+    if (auto forgotten = forget_effect(ticket.sync_name); !forgotten) {
+        co_return within("tighten", forgotten.error());
+    }
     auto existing = co_await accounts(most);
     if (!existing) {
         co_return tl::unexpected(existing.error());
@@ -134,16 +136,15 @@ Awaitable<Result<void>> MysqlDriver::tighten(Ticket ticket, Deadline deadline) {
     if (!done) {
         co_return within("tighten", done.error());
     }
-    const auto count = co_await command(
-        fmt::format("SHOW GLOBAL STATUS LIKE '{}'", word().not_waited_for), deadline);
-    if (!count) {
-        co_return tl::unexpected(count.error());
+    const auto counts = co_await count_waits(deadline);
+    if (!counts) {
+        co_return within("tighten", counts.error());
     }
-    remembered_.not_waited_for = count->empty() ? 0 : count->number(0, 1);
+    remembered_.not_waited_for = counts->not_waited_for;
     auto made = co_await make_account(ticket.sync_name, mysql::member_in_account(ticket.sync_name),
                                       deadline);
     if (made) {
-        remembered_.effect_of = ticket.sync_name;
+        made = note_effect(ticket.sync_name, *counts);
     }
     co_return made;
 }

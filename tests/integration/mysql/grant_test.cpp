@@ -72,5 +72,51 @@ TEST_P(MysqlGrants, AnotherNameIsNoRestartOfTheStandby) {
     }
 }
 
+class MysqlNotes : public testing::TestWithParam<Flavour> {};
+INSTANTIATE_TEST_SUITE_P(Flavours, MysqlNotes, testing::Values(Flavour::mariadb, Flavour::mysql),
+                         [](const auto& of) {
+                             return of.param == Flavour::mysql ? "mysql" : "mariadb";
+                         });
+
+std::string stream_to_standby(Bed& bed) {
+    return bed.a().sql("SELECT ID FROM information_schema.processlist WHERE COMMAND LIKE 'Binlog "
+                       "Dump%'");
+}
+
+/// Another agent comes, and applies what is in force already.
+void expect_next_agent(Bed& bed, bool knows, const std::string& lowered, const std::string& what) {
+    const auto stream = stream_to_standby(bed);
+    bed.a().restart_driver();
+    EXPECT_EQ(bed.a().observe().acknowledgements.name, "") << what;
+    bed.a().apply(bed.primary_ticket(bed.a(), "ls_b_7"));
+    const auto seen = bed.a().observe();
+    EXPECT_EQ(seen.acknowledgements.name, "ls_b_7") << what;
+    EXPECT_NE(seen.lowered.find(lowered), std::string::npos) << what << ": " << seen.lowered;
+    EXPECT_EQ(seen.lowered.empty(), lowered.empty()) << what << ": " << seen.lowered;
+    EXPECT_EQ(stream_to_standby(bed) == stream, knows) << what;
+    must(bed.run(bed.a().driver().prove("ls_b_7", soon())));
+}
+
+/// R4.2, R13: looking anew would shut the standby out while commits wait for it.
+TEST_P(MysqlNotes, AnAgentThatIsRestartedKnowsWhatTheOneBeforeSawUnlessItChangedSince) {
+    Bed bed(GetParam());
+    bed.form_primary();
+    bed.add_standby();
+    bed.tighten();
+    expect_next_agent(bed, true, "", "nothing happened");
+    bed.a().sql("FLUSH STATUS");
+    expect_next_agent(bed, false, "", "what was counted is forgotten");
+    expect_next_agent(bed, true, "", "nothing happened since");
+    const std::string wait(mysql::words(GetParam()).wait_enabled);
+    bed.a().sql("SET GLOBAL " + wait + " = OFF");
+    bed.a().sql("SET GLOBAL " + wait + " = ON");
+    expect_next_agent(bed, false, "while no agent looked", "the wait was off");
+    expect_next_agent(bed, false, "while no agent looked", "the record was not narrowed yet");
+    bed.a().apply(bed.primary_ticket(bed.a())); // It is now.
+    EXPECT_EQ(bed.a().observe().lowered, "");
+    bed.a().apply(bed.primary_ticket(bed.a(), "ls_b_9"));
+    EXPECT_EQ(bed.a().observe().lowered, "");
+}
+
 } // namespace
 } // namespace lockstep
