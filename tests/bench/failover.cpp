@@ -73,7 +73,7 @@ int measure_failover(const FailoverOptions& options) {
     static_cast<void>(testbed::programs_of(engine)); // Better said before anything is made.
     auto results = chosen(options, engine);
     Progress progress(results.size() * options.repeat);
-    Rig rig(engine, [&](const std::string& text) { progress.tell(text); });
+    Rig rig(engine, options.data_mib, [&](const std::string& text) { progress.tell(text); });
     progress.tell("measuring the floor: plain " + testbed::product_of(engine) + " and a script");
     const auto floor = rig.floor(options.repeat);
     bool good = floor.lost == 0;

@@ -10,7 +10,8 @@ struct FailoverOptions {
     std::string engine = "postgresql";
     std::vector<std::string> names;
     std::size_t repeat = 5;
-    std::string events; // A file; empty: none.
+    std::string events;       // A file; empty: none.
+    std::size_t data_mib = 0; // What the database holds besides what is measured.
     bool json = false;
 };
 

@@ -27,6 +27,10 @@ void add_failover(CLI::App& app, FailoverOptions& options) {
                       "print an array of objects; everything else to standard error");
     command->add_option("--events", options.events,
                         "also write down there what the controller noted in each run");
+    command
+        ->add_option("--data-mib", options.data_mib,
+                     "fill the database with so much first: does coming back depend on it?")
+        ->check(CLI::Range(0, 1000000));
     command->footer("Scenarios:\n" + scenario_list());
 }
 

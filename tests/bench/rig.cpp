@@ -72,6 +72,33 @@ private:
     std::jthread thread_;
 };
 
+// Rows of 1 MiB that nobody can make smaller on disk.
+void fill(Testbed& bed, Engine engine, std::size_t data_mib) {
+    constexpr std::size_t rows_at_once = 8;
+    const bool postgresql = engine == Engine::postgresql;
+    const auto where = bed.superuser_of(bed.pair().at("primary").get<std::string>());
+    const auto say = [&where](const std::string& statement) {
+        static_cast<void>(ask_once(where, statement, in(Milliseconds{60000})));
+    };
+    const std::string table = postgresql ? "filler" : "app.filler";
+    const std::string one =
+        postgresql ? "(repeat(md5(random()::text), 32768))" : "(REPEAT(MD5(RAND()), 32768))";
+    if (postgresql) {
+        say("create table filler (id bigserial primary key, content text)");
+        say("alter table filler alter column content set storage external");
+    } else {
+        say("CREATE DATABASE IF NOT EXISTS app");
+        say("CREATE TABLE app.filler (id BIGINT AUTO_INCREMENT PRIMARY KEY, content LONGTEXT)");
+    }
+    std::string rows = one;
+    for (std::size_t row = 1; row < rows_at_once; ++row) {
+        rows += ", " + one;
+    }
+    for (std::size_t filled = 0; filled < data_mib; filled += rows_at_once) {
+        say("INSERT INTO " + table + " (content) VALUES " + rows);
+    }
+}
+
 void must_write(const Clients& clients, std::uint64_t more, Testbed& bed, const char* when) {
     if (!clients.acknowledges(more, in(patience))) {
         throw Failure(std::string("no writes ") + when + "\n" + bed.state_of_things());
@@ -167,6 +194,11 @@ void Rig::make_ready(std::uint64_t disk_bytes) {
     tell_("forming a pair");
     bed_ = std::make_unique<Testbed>(plan);
     bed_->form();
+    if (data_mib_ > 0 && disk_bytes == 0) { // A disk of its own is small.
+        tell_("filling it with " + std::to_string(data_mib_) + " MiB");
+        fill(*bed_, engine_, data_mib_);
+        bed_->wait_until_in_sync(redundant_within);
+    }
     disk_bytes_ = disk_bytes;
     held_down_ = false;
 }

@@ -14,7 +14,8 @@ namespace lockstep::bench {
 class Rig {
 public:
     using Tell = std::function<void(const std::string&)>;
-    Rig(testbed::Engine engine, Tell tell) : engine_(engine), tell_(std::move(tell)) {}
+    Rig(testbed::Engine engine, std::size_t data_mib, Tell tell)
+        : engine_(engine), data_mib_(data_mib), tell_(std::move(tell)) {}
 
     /// One run on a pair in sync. Throws testbed::Failure when it could not be made; the next run
     /// then has a new installation.
@@ -27,6 +28,7 @@ private:
     [[nodiscard]] Sample run_on(testbed::Testbed& bed, const Scenario& scenario);
 
     testbed::Engine engine_;
+    std::size_t data_mib_;
     Tell tell_;
     std::unique_ptr<testbed::Testbed> bed_;
     std::uint64_t disk_bytes_ = 0; // As bed_ was made.
