@@ -37,6 +37,10 @@ void heal_link(Stage& stage) {
 void switch_over(Stage& stage) {
     static_cast<void>(stage.bed.ask({"switchover", "shop"}, Milliseconds{30000}));
 }
+void restart_agent(Testbed& bed, const std::string& member) {
+    static_cast<void>(bed.agent(member).end(SIGTERM, in(Milliseconds{10000})));
+    bed.start_agent(member);
+}
 // Silent rather than closed, its name server too: the harder way to be away.
 void send_controller_away(Stage& stage) {
     kill(stage.bed.controller().pid(), SIGSTOP);
@@ -79,6 +83,10 @@ constexpr std::array all_scenarios{
     Scenario{.name = "link_cut", .what = "only the link between the two hosts is cut",
              .strike = cut_link, .mend = heal_link, .hold = Milliseconds{8000}, .end = End::renewed,
              .postgresql = {{.median = 5000, .in_words = "5.0"}, "60.5/79.9"}},
+    Scenario{.name = "agent_restart", .what = "the agent of the primary is restarted, as for an upgrade",
+             .strike = on_primary<restart_agent>, .hold = Milliseconds{6000}, .end = End::either,
+             .postgresql = {{.median = 500, .in_words = "0.5"}},
+             .mysql = {{.median = 500, .in_words = "0.5"}}},
     Scenario{.name = "controller_away", .what = "the controller is silent for 60 s",
              .strike = send_controller_away, .mend = bring_controller_back, .hold = Milliseconds{60000}, .end = End::either,
              .postgresql = {{.median = 500, .nobody_fails = true, .in_words = "none"}, "57.0/0.7"}},
