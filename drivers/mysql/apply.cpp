@@ -46,16 +46,21 @@ Awaitable<Result<void>> MysqlDriver::wait_for_waiters(Deadline deadline) {
     co_return Result<void>{};
 }
 
-/// Accounts come last: whoever changes accounts waits for commits that wait (finding 4).
-Awaitable<Result<void>> MysqlDriver::relax(Ticket ticket, Deadline deadline) {
+Awaitable<Result<void>> MysqlDriver::let_commits_go(Deadline deadline) {
     const auto forgotten = forget_effect(); // Commits that wait do not wait for that, too.
     std::vector<std::string> off{fmt::format("SET GLOBAL {} = OFF", word().wait_enabled)};
     auto done = co_await commands(std::move(off), deadline);
     if (done) {
-        done = co_await wait_for_waiters(deadline);
-    }
-    if (done) {
         done = forgotten;
+    }
+    co_return done;
+}
+
+/// Accounts come last: whoever changes accounts waits for commits that wait (finding 4).
+Awaitable<Result<void>> MysqlDriver::relax(Ticket ticket, Deadline deadline) {
+    auto done = co_await let_commits_go(deadline);
+    if (done) {
+        done = co_await wait_for_waiters(deadline);
     }
     if (!done) {
         co_return within("relax", done.error());
@@ -128,11 +133,19 @@ Awaitable<Result<void>> MysqlDriver::apply(Ticket ticket, Deadline deadline) {
     if (auto written = write_ticket(ticket); !written) {
         co_return tl::unexpected(written.error());
     }
+    Result<void> done;
+    if (ticket.primary && ticket.sync_name.empty() && ticket.door == Door::open) {
+        // Before anything is read: while an account's commit waits, even that may (finding 4).
+        done = co_await let_commits_go(deadline);
+    }
+    if (!done) {
+        co_return within("apply", done.error());
+    }
     const auto settings = co_await look_at_settings(session, *standby, deadline);
     if (!settings) {
         co_return within("apply", settings.error());
     }
-    auto done = co_await commands(settings->repairs, deadline);
+    done = co_await commands(settings->repairs, deadline);
     // Not with `?:`, whose awaited results g++ 12 destroys twice.
     if (done && ticket.primary) {
         done = co_await apply_primary(ticket, deadline);

@@ -185,6 +185,7 @@ private:
 
     // apply.cpp
     [[nodiscard]] Awaitable<Result<void>> apply_primary(Ticket ticket, Deadline deadline);
+    [[nodiscard]] Awaitable<Result<void>> let_commits_go(Deadline deadline);
     [[nodiscard]] Awaitable<Result<void>> relax(Ticket ticket, Deadline deadline);
     [[nodiscard]] Awaitable<Result<void>> wait_for_waiters(Deadline deadline);
     /// A database that was just made has no reign yet.

@@ -1,3 +1,5 @@
+#include <utility>
+
 #include <spdlog/fmt/fmt.h>
 
 #include "drivers/mysql/mysql_driver.h"
@@ -22,7 +24,8 @@ std::uint64_t distance(std::uint64_t from, std::uint64_t to) {
 
 } // namespace
 
-/// A fresh connection each second: that logins work is part of what is observed.
+/// A fresh connection each second: that logins work is part of what is observed. Where one is
+/// refused, as when all connections are taken, whoever is inside looks on.
 Awaitable<Result<MysqlDriver::Session::Ptr>> MysqlDriver::watch_session(Deadline deadline) {
     const auto now = Clock::now();
     const auto& watch = sessions_.watch;
@@ -30,12 +33,17 @@ Awaitable<Result<MysqlDriver::Session::Ptr>> MysqlDriver::watch_session(Deadline
     if (usable && now - remembered_.watch_opened < fresh_for) {
         co_return watch;
     }
-    if (sessions_.watch) {
-        sessions_.watch->close();
-        sessions_.watch.reset();
-    }
+    const auto before = std::exchange(sessions_.watch, nullptr);
     remembered_.watch_opened = now;
-    co_return co_await kept(&Sessions::watch, deadline);
+    auto opened = co_await kept(&Sessions::watch, deadline);
+    if (!opened && opened.error().code == Errc::refused && usable) {
+        sessions_.watch = before;
+        co_return before;
+    }
+    if (before) {
+        before->close();
+    }
+    co_return opened;
 }
 
 /// How often the upstream said that it is there, having nothing to send. MariaDB tells it with the

@@ -69,8 +69,8 @@ MysqlDriver::look_at_settings(Session::Ptr session, bool standby, Deadline deadl
         } else if (!wait || standby) {
             add_sentence(report.unfit, words);
         }
-        // The role is a promotion's, the wait is tighten()'s and relax()'s.
-        if (setting.dynamic && !wait && !(role && !standby)) {
+        // A primary's role is a promotion's, its wait is tighten()'s and relax()'s.
+        if (setting.dynamic && (standby || (!wait && !role))) {
             report.repairs.push_back(assignment(setting));
         }
     }

@@ -7,8 +7,8 @@
 #include "tests/integration/mysql/bed.h"
 #include "tests/support/eventually.h"
 
-/// What a driver does with a server that runs, on real servers. Where a finding of
-/// field/mysql-ha.md 0 is named, the driver is shown not to fall for it.
+/// What a driver does with a server that runs, on real servers. The findings of the field study
+/// have a suite of their own (integration/findings).
 namespace lockstep {
 namespace {
 
@@ -161,7 +161,7 @@ TEST_P(MysqlLive, PromotesToAHistoryOfItsOwnAndMayBeAskedAgain) {
     EXPECT_EQ(bed.b().observe().lowered + bed.b().observe().unfit, "");
 }
 
-TEST_P(MysqlLive, FINDING_6_AnAcknowledgedCommitOutlivesAPromotionThatItsApplierDelays) {
+TEST_P(MysqlLive, AnAcknowledgedCommitOutlivesAPromotionThatItsApplierDelays) {
     Bed bed(GetParam());
     form_pair(bed);
     // The applier waits behind a reader's lock while commits go on being acknowledged.
@@ -179,67 +179,6 @@ TEST_P(MysqlLive, FINDING_6_AnAcknowledgedCommitOutlivesAPromotionThatItsApplier
     EXPECT_EQ(bed.b().sql("SELECT COUNT(*) FROM shop.kept"), "3");
 }
 
-/// b received a commit that was acknowledged and has not replayed it; both die.
-void die_before_replay(Bed& bed) {
-    form_pair(bed);
-    const auto reader = bed.b().session();
-    must(bed.run(reader->query("FLUSH TABLES shop.kept WITH READ LOCK", soon())));
-    bed.a().sql(insert_one);
-    bed.a().kill();
-    bed.b().kill();
-}
-
-void restart_before_replay(Bed& bed) {
-    die_before_replay(bed);
-    Ticket replaying;
-    replaying.peers = {bed.a().member()};
-    bed.b().start(replaying);
-}
-
-/// What MySQL reads again after a restart: its relay logs (relay_log_recovery = OFF).
-class KeepsReceived : public MysqlLive {};
-INSTANTIATE_TEST_SUITE_P(MysqlAlone, KeepsReceived, testing::Values(Flavour::mysql),
-                         [](const auto&) { return "mysql"; });
-
-TEST_P(KeepsReceived, VITESS_S7b_ARestartedStandbyIsPromotedWithAllThatItReceived) {
-    Bed bed(GetParam());
-    restart_before_replay(bed);
-    must(bed.run(bed.b().driver().promote(soon())));
-    EXPECT_EQ(bed.b().sql("SELECT COUNT(*) FROM shop.kept"), "1");
-}
-
-/// MariaDB does not read what a server received before its restart: it would serve without commits
-/// that were acknowledged.
-class ForgetsReceived : public MysqlLive {};
-INSTANTIATE_TEST_SUITE_P(MariadbAlone, ForgetsReceived, testing::Values(Flavour::mariadb),
-                         [](const auto&) { return "mariadb"; });
-
-TEST_P(ForgetsReceived, VITESS_S7b_ARestartedStandbyIsNotPromotedPastWhatItReceived) {
-    Bed bed(GetParam());
-    restart_before_replay(bed);
-    const auto promoted = bed.run(bed.b().driver().promote(soon()));
-    ASSERT_FALSE(promoted) << bed.b().sql("SELECT COUNT(*) FROM shop.kept") << " of 1 kept";
-    EXPECT_EQ(promoted.error().code, Errc::refused);
-    EXPECT_NE(promoted.error().message.find("relay logs"), std::string::npos)
-        << promoted.error().message;
-    EXPECT_TRUE(must(bed.run(bed.b().driver().never_promoted(soon())))) << "F23";
-}
-
-// Before it hears of its promotion it is started as the standby that it was: its applier runs
-// again, and what it had received is gone.
-TEST_P(ForgetsReceived, VITESS_S7b_ANewStartOfItsStreamEndsWhatAStandbyWasPromotedOn) {
-    Bed bed(GetParam());
-    die_before_replay(bed);
-    bed.b().start(bed.standby_ticket(bed.b(), "ls_b_7"));
-    must(bed.run(bed.b().driver().keep_for({}, soon())));
-    bed.b().observe_until([](const auto& seen) { return seen.unfit.empty(); }, "b replays");
-    EXPECT_EQ(bed.b().sql("SELECT COUNT(*) FROM shop.kept"), "0") << "of one acknowledged";
-    const auto promoted = bed.run(bed.b().driver().promote(soon()));
-    ASSERT_FALSE(promoted) << "without an acknowledged commit";
-    EXPECT_EQ(promoted.error().code, Errc::refused) << promoted.error().message;
-    EXPECT_TRUE(must(bed.run(bed.b().driver().never_promoted(soon())))) << "F23";
-}
-
 // A grant after it makes a promise of its own.
 TEST_P(MysqlLive, VITESS_S7b_AStandbyThatIsGrantedAnewAfterItsRestartIsPromoted) {
     Bed bed(GetParam());
@@ -254,18 +193,6 @@ TEST_P(MysqlLive, VITESS_S7b_AStandbyThatIsGrantedAnewAfterItsRestartIsPromoted)
     bed.a().kill();
     must(bed.run(bed.b().driver().promote(soon())));
     EXPECT_EQ(bed.b().sql("SELECT COUNT(*) FROM shop.kept"), "1");
-}
-
-TEST_P(MysqlLive, FINDING_1_StopAnswersNoCommitThatTheStandbyLacks) {
-    Bed bed(GetParam());
-    form_pair(bed);
-    bed.b().freeze();
-    const auto writer = bed.a().session();
-    must(writer->start(insert_one));
-    EXPECT_FALSE(answers_within(bed, writer, Milliseconds{300}));
-    must(bed.run(bed.a().driver().stop(soon())));
-    const auto answer = bed.run(writer->finish(soon()));
-    EXPECT_FALSE(answer) << "an OK that b does not back";
 }
 
 TEST_P(MysqlLive, TellsWhoSwitchedTheWaitOff) { // R13
@@ -305,7 +232,7 @@ TEST_P(MysqlLive, NamesAccountsThatPassTheWaitOrTheDoor) { // F6
     EXPECT_FALSE(is_named("ls_b_peer"));
 }
 
-TEST_P(MysqlLive, FINDING_9_AStandbyThatWroteByItselfIsUnfit) {
+TEST_P(MysqlLive, AStandbyThatWroteByItselfIsUnfit) {
     Bed bed(GetParam());
     bed.form_primary();
     bed.add_standby();

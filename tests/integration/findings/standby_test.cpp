@@ -1,0 +1,106 @@
+#include "tests/integration/findings/findings_bed.h"
+
+namespace lockstep::findings {
+namespace {
+
+class Standby : public Findings {};
+INSTANTIATE_TEST_SUITE_P(mariadb, Standby, testing::Values(Flavour::mariadb));
+INSTANTIATE_TEST_SUITE_P(mysql, Standby, testing::Values(Flavour::mysql));
+
+TEST_P(Standby, FINDING_5_OneThatWaitsForAStandbyOfItsOwnReplaysNothingUntilItsTicketIsApplied) {
+    Bed bed(GetParam());
+    bed.form_primary();
+    bed.add_standby();
+    const auto look = bed.b().session();
+    bed.b().sql(set_global(word().wait_enabled, "ON"));
+    bed.a().sql(insert_one);
+    const auto end = bed.a().observe().position;
+    const auto seen = bed.b().observe_until(
+        [&](const auto& now) {
+            return reached(now.position, end) &&
+                   now.unfit.find(word().wait_enabled) != std::string::npos;
+        },
+        "b has received it, and says what is wrong with itself");
+    EXPECT_EQ(must(bed.run(look->query(rows_kept, soon()))).text(0, 0), "0")
+        << "what the engine does by itself";
+    bed.b().apply(bed.standby_ticket(bed.b(), "ls_b_async"));
+    EXPECT_TRUE(
+        eventually([&] { return bed.b().sql(rows_kept) == "1"; }, std::chrono::seconds{30}));
+    EXPECT_EQ(bed.b().observe().unfit, "");
+}
+
+/// b received a commit that was acknowledged and has not replayed it; both die.
+void die_before_replay(Bed& bed) {
+    const auto reader = bed.b().session();
+    must(bed.run(reader->query("FLUSH TABLES shop.kept WITH READ LOCK", soon())));
+    bed.a().sql(insert_one);
+    bed.a().kill();
+    bed.b().kill();
+}
+
+Ticket replaying(Bed& bed) {
+    Ticket ticket;
+    ticket.peers = {bed.a().member()};
+    return ticket;
+}
+
+class KeepsReceived : public Findings {};
+INSTANTIATE_TEST_SUITE_P(mysql, KeepsReceived, testing::Values(Flavour::mysql));
+
+// An acknowledgement means: in the relay log.
+TEST_P(KeepsReceived, FINDING_6_VITESS_S7b_ItsOwnRecoveryForgetsWhatItAcknowledgedAndOursDoesNot) {
+    Bed bed(GetParam());
+    form_pair(bed);
+    die_before_replay(bed);
+    const auto data = bed.b().config().data_dir;
+    const auto aside = bed.folder() / "aside";
+    std::filesystem::copy(data, aside, std::filesystem::copy_options::recursive);
+    start_with(bed, bed.b(), replaying(bed), "--relay-log-recovery=ON");
+    bed.b().sql("START REPLICA SQL_THREAD");
+    const auto seen = bed.b().observe_until(
+        [](const auto& now) { return now.unfit.find("nothing is replayed") == std::string::npos; },
+        "its applier runs");
+    EXPECT_NE(seen.unfit.find("relay_log_recovery is ON"), std::string::npos) << seen.unfit;
+    EXPECT_EQ(bed.b().sql(rows_kept), "0") << "what the engine does by itself, of one acknowledged";
+    bed.b().kill();
+
+    std::filesystem::remove_all(data);
+    std::filesystem::rename(aside, data);
+    bed.b().start(replaying(bed));
+    must(bed.run(bed.b().driver().promote(soon())));
+    EXPECT_EQ(bed.b().sql(rows_kept), "1");
+}
+
+class ForgetsReceived : public Findings {
+protected:
+    static void expect_no_promotion(Bed& bed) {
+        const auto promoted = bed.run(bed.b().driver().promote(soon()));
+        ASSERT_FALSE(promoted) << bed.b().sql(rows_kept) << " of 1 acknowledged";
+        EXPECT_EQ(promoted.error().code, Errc::refused) << promoted.error().message;
+        EXPECT_NE(promoted.error().message.find("relay logs"), std::string::npos)
+            << promoted.error().message;
+        EXPECT_TRUE(must(bed.run(bed.b().driver().never_promoted(soon())))) << "F23";
+    }
+};
+INSTANTIATE_TEST_SUITE_P(mariadb, ForgetsReceived, testing::Values(Flavour::mariadb));
+
+// MariaDB does not read what a server received before its restart: it would serve without commits
+// that were acknowledged. No setting helps.
+TEST_P(ForgetsReceived, FINDING_6_VITESS_S7b_ARestartedStandbyIsNotPromotedPastWhatItReceived) {
+    Bed bed(GetParam());
+    form_pair(bed);
+    die_before_replay(bed);
+    bed.b().start(replaying(bed));
+    expect_no_promotion(bed);
+    // Before it hears of its promotion it may be started as the standby that it was: its applier
+    // runs again, and what it had received is gone.
+    bed.b().kill();
+    bed.b().start(bed.standby_ticket(bed.b(), "ls_b_7"));
+    must(bed.run(bed.b().driver().keep_for({}, soon())));
+    bed.b().observe_until([](const auto& seen) { return seen.unfit.empty(); }, "b replays");
+    EXPECT_EQ(bed.b().sql(rows_kept), "0") << "what the engine does by itself";
+    expect_no_promotion(bed);
+}
+
+} // namespace
+} // namespace lockstep::findings
