@@ -21,6 +21,7 @@ void EndToEnd::SetUp() {
     Plan plan;
     plan.programs = LOCKSTEP_BIN_DIR;
     plan.engine = engine();
+    plan.durability = durability();
     plan.members = members();
     plan.data_disk_bytes = data_disk_bytes();
     bed_ = std::make_unique<Testbed>(plan);
@@ -81,14 +82,18 @@ void EndToEnd::expect_undisturbed(const Ledger& ledger, Clock::time_point since)
 
 void EndToEnd::expect_commit_waits(const std::string& member, const std::string& statement) {
     bed().network().enter(member); // It may be cut off from everybody else.
-    const auto where = bed().superuser_of(member);
+    const auto where = bed().reader_of(member);
     Session session;
     EXPECT_EQ(session.connect(where, in(busy_machine)), "");
     const auto answer = session.ask(statement, {}, in(Milliseconds{500}));
     EXPECT_EQ(answer.end, Session::End::unknown) << "acknowledged without the standby";
     // The client is gone; its session goes on, and has the commit in the log once it waits.
-    const auto look = "select count(*) from pg_stat_activity where wait_event = 'SyncRep'"
-                      " and query = $1";
+    const auto* const look =
+        engine() == Engine::postgresql
+            ? "select count(*) from pg_stat_activity where wait_event = 'SyncRep' and query = $1"
+            // By itself, or queued behind another that does.
+            : "select count(*) from information_schema.processlist where (state like 'Waiting for "
+              "semi-sync ACK%' or state in ('waiting for handler commit', 'Commit')) and info = ?";
     const auto by = in(busy_machine);
     bool waits = false;
     Session looking;
@@ -132,6 +137,30 @@ Json EndToEnd::expect_in_sync_under(const std::string& primary, Milliseconds mos
         most);
 }
 
+Json EndToEnd::member_of(const Json& pair, const std::string& id) {
+    const auto& all = pair.at("members");
+    return *std::ranges::find_if(all, [&id](const Json& one) { return one.at("id") == id; });
+}
+
+Json EndToEnd::wait_for_divergence(const Json& besides) {
+    const auto is_new = [&](const Json& one) {
+        return one.at("log").at("decoded") == true &&
+               std::ranges::none_of(besides,
+                                    [&](const Json& old) { return old.at("id") == one.at("id"); });
+    };
+    const auto by = in(soon);
+    for (;;) {
+        const auto list = bed().ask({"divergence", "list", "shop"}).at("divergences");
+        if (const auto found = std::ranges::find_if(list, is_new); found != list.end()) {
+            return *found;
+        }
+        if (Clock::now() > by) {
+            throw Failure("no divergence was decoded: " + list.dump() + bed().state_of_things());
+        }
+        std::this_thread::sleep_for(Milliseconds{100});
+    }
+}
+
 void EndToEnd::kill_member(const std::string& member) {
     bed().agent(member).end(SIGKILL, in(soon));
     const auto by = in(soon);
@@ -145,8 +174,23 @@ void EndToEnd::kill_member(const std::string& member) {
     }
 }
 
+void EndToEnd::signal_agent(const std::string& member, int signal) {
+    ASSERT_EQ(kill(bed().agent(member).pid(), signal), 0);
+}
+
+std::string EndToEnd::rows_on(const std::string& member, const std::string& condition) {
+    const auto sql = "select count(*) from " + ledger_table(engine()) + " where " + condition;
+    return ask_once(bed().reader_of(member), sql, in(soon)).at(0).at(0);
+}
+
+void EndToEnd::begin_events() {
+    for (const auto& event : bed().events(last_event_before_)) {
+        last_event_before_ = std::max(last_event_before_, event.at("id").get<std::uint64_t>());
+    }
+}
+
 bool EndToEnd::has_event(const std::string& kind, const std::string& part) {
-    const auto events = bed().events();
+    const auto events = bed().events(last_event_before_);
     return std::ranges::any_of(events, [&](const Json& event) {
         return event.at("kind") == kind &&
                event.at("message").get<std::string>().find(part) != std::string::npos;
@@ -159,6 +203,32 @@ void EndToEnd::expect_event(const std::string& kind, const std::string& part, Mi
         ASSERT_LT(Clock::now(), by) << "no event " << kind << " with \"" << part << "\"";
         std::this_thread::sleep_for(Milliseconds{100});
     }
+}
+
+std::unique_ptr<Testbed> SharedPair::kept_;
+
+void SharedPair::SetUp() {
+    if (kept_) {
+        bed_ = std::move(kept_);
+    } else {
+        EndToEnd::SetUp();
+        bed().form();
+    }
+    begin_events();
+    old_primary_ = primary();
+    old_standby_ = other(old_primary_);
+}
+
+void SharedPair::TearDown() {
+    if (!HasFailure()) {
+        bed().wait_until_in_sync(Milliseconds{90000});
+        kept_ = std::move(bed_);
+    }
+    EndToEnd::TearDown();
+}
+
+void SharedPair::TearDownTestSuite() {
+    kept_.reset();
 }
 
 void replace_in(const std::filesystem::path& file, const std::string& from, const std::string& to) {

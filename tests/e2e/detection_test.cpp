@@ -16,28 +16,7 @@ protected:
         EndToEnd::SetUp();
         bed().form();
     }
-    void signal_agent(const std::string& member, int signal) {
-        ASSERT_EQ(kill(bed().agent(member).pid(), signal), 0);
-    }
 };
-
-// About 25 s. Nobody writes, and no agent beats: only the stream's own questions are answered.
-TEST_F(Detects, AHungAgentOnAnIdlePairIsAnAlarmAndNoFailover) {
-    const auto before = bed().pair();
-    signal_agent("a", SIGSTOP);
-    const auto since = Clock::now();
-    bed().wait_for_pair(
-        "raise an alarm", [](const Json& pair) { return pair.at("alarm") == true; }, patient);
-    while (Clock::now() - since < Milliseconds{15000}) {
-        const auto pair = bed().pair();
-        ASSERT_EQ(pair.at("epoch"), before.at("epoch")) << pair.at("because");
-        std::this_thread::sleep_for(Milliseconds{200});
-    }
-    EXPECT_TRUE(has_event("decision", "no failover"));
-    signal_agent("a", SIGCONT);
-    const auto after = expect_in_sync_under("a");
-    EXPECT_EQ(after.at("revision"), before.at("revision"));
-}
 
 // About 25 s. The kernel of the host goes on taking connections.
 TEST_F(Detects, AHostOfWhichEveryProcessIsFrozenIsFailedOver) {

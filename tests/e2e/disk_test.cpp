@@ -29,12 +29,6 @@ protected:
             "have " + id + " " + what,
             [&](const Json& pair) { return condition(member_of(pair, id)); }, patient);
     }
-    static const Json& member_of(const Json& pair, const std::string& id) {
-        const auto& all = pair.at("members");
-        const auto found =
-            std::ranges::find_if(all, [&id](const Json& one) { return one.at("id") == id; });
-        return *found;
-    }
     /// Twice: what was held back is released in between.
     void fill(const std::string& member) {
         bed().disk_of(member).fill();

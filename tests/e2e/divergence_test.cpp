@@ -37,20 +37,6 @@ protected:
         bed().network().cut("a");
         expect_commit_waits("a", "create table only_on_a as select generate_series(1, 5000)");
     }
-
-    Json wait_for_decoded() {
-        const auto by = in(Milliseconds{30000});
-        for (;;) {
-            const auto list = bed().ask({"divergence", "list", "shop"}).at("divergences");
-            if (!list.empty() && list[0].at("log").at("decoded") == true) {
-                return list[0];
-            }
-            if (Clock::now() > by) {
-                throw Failure("no divergence was decoded: " + list.dump());
-            }
-            std::this_thread::sleep_for(Milliseconds{100});
-        }
-    }
 };
 
 TEST_F(OldPrimary, R8_ComesBackByRewindAndShowsWhatItAloneHad) {
@@ -68,7 +54,7 @@ TEST_F(OldPrimary, R8_ComesBackByRewindAndShowsWhatItAloneHad) {
                                in(Milliseconds{20000}));
     EXPECT_EQ(gone.at(0).at(0), "t");
 
-    const auto kept = wait_for_decoded();
+    const auto kept = wait_for_divergence();
     EXPECT_EQ(kept.at("member"), "a");
     EXPECT_EQ(kept.at("rejoined"), "rewind");
     EXPECT_EQ(kept.at("log").at("trouble"), "");
@@ -90,7 +76,7 @@ TEST_F(OldPrimary, R8_ComesBackByRewindAndShowsWhatItAloneHad) {
     EXPECT_NE(forgotten.output.find("Agent a has told nothing"), std::string::npos)
         << forgotten.output;
     bed().start_agent("a");
-    EXPECT_EQ(wait_for_decoded(), kept);
+    EXPECT_EQ(wait_for_divergence(), kept);
 }
 
 TEST_F(OldPrimary, IsClonedWhenItsAgentIsKilledInTheMiddleOfARewind) {
@@ -112,7 +98,7 @@ TEST_F(OldPrimary, IsClonedWhenItsAgentIsKilledInTheMiddleOfARewind) {
     bed().start_agent("a");
     expect_in_sync_under("b");
     expect_event("cloned", "copied the data of b", Milliseconds{20000});
-    const auto kept = wait_for_decoded();
+    const auto kept = wait_for_divergence();
     EXPECT_EQ(kept.at("rejoined"), "clone");
     EXPECT_EQ(bed().ask({"divergence", "list"}).at("divergences").size(), 1U);
 }

@@ -34,10 +34,6 @@ protected:
     Json wait_for(const std::string& what, const Testbed::Condition& condition) {
         return bed().wait_for_pair(what, condition, patient);
     }
-    static Json member_of(const Json& pair, const std::string& id) {
-        const auto& all = pair.at("members");
-        return *std::ranges::find_if(all, [&id](const Json& one) { return one.at("id") == id; });
-    }
     static bool is_in_sync(const Json& pair, const std::string& primary,
                            const std::string& standby) {
         return pair.at("phase") == "in sync" && pair.at("primary") == primary &&

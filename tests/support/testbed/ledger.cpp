@@ -23,8 +23,7 @@ bool is_acknowledged(const Write& write) {
 
 std::set<std::uint64_t> ids_present(const Session::Where& where) {
     std::set<std::uint64_t> present;
-    const auto* const statement =
-        where.engine == Engine::postgresql ? "select id from ledger" : "select id from app.ledger";
+    const auto statement = "select id from " + ledger_table(where.engine);
     for (const auto& row : ask_once(where, statement, in(Milliseconds{30000}))) {
         present.insert(std::stoull(row.at(0)));
     }
@@ -275,6 +274,10 @@ void Writers::write_one(Session& session, const Standing& standing) {
     }
     const std::scoped_lock lock(mutex_);
     ledger_.writes.push_back(std::move(write));
+}
+
+std::string ledger_table(Engine engine) {
+    return engine == Engine::postgresql ? "ledger" : "app.ledger";
 }
 
 std::string mysql_ledger_statements() {

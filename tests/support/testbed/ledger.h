@@ -122,4 +122,7 @@ private:
 /// The table and the role that writers use, made by a superuser.
 void make_ledger_table(const Session::Where& superuser, Clock::time_point by);
 
+/// That table, as a client names it.
+[[nodiscard]] std::string ledger_table(Engine engine);
+
 } // namespace lockstep::testbed

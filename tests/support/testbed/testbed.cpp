@@ -161,9 +161,12 @@ std::string Testbed::engine_table(const std::string& member) const {
     const auto common = "[" + engine + "]\nbin_dir = " + quoted(programs) +
                         "\ndata_dir = " + quoted(data_of(member)) +
                         "\nport = " + std::to_string(database_port()) + "\n";
+    const auto durability =
+        plan_.durability.empty() ? std::string{} : "durability = \"" + plan_.durability + "\"\n";
     return is_postgres ? common + "hba = [\"host all all " + clients +
                              " trust\"]\n[postgresql.settings]\nshared_buffers = \"32MB\"\n"
-                       : common + "[" + engine + ".settings]\ninnodb_buffer_pool_size = \"64M\"\n" +
+                       : common + durability + "[" + engine +
+                             ".settings]\ninnodb_buffer_pool_size = \"64M\"\n" +
                              "tmpdir = " + quoted(folder_of(member)) + "\n";
 }
 

@@ -32,6 +32,8 @@ struct Plan {
     std::filesystem::path folder;   // Must not exist. Empty: a new one below /tmp.
     std::filesystem::path programs; // Where lockstepd and lockstep were built.
     Engine engine = Engine::postgresql;
+    /// Of the other engines, as their agents' files call it; empty: the default.
+    std::string durability;
     std::filesystem::path postgresql = "/usr/lib/postgresql/15/bin";
     std::vector<std::string> members{"a", "b"};
     std::uint64_t data_disk_bytes = 0; // Each member's data on a file system of its own; 0: none.
