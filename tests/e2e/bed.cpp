@@ -23,6 +23,7 @@ void EndToEnd::SetUp() {
     plan.engine = engine();
     plan.durability = durability();
     plan.members = members();
+    plan.pair_options = pair_options();
     plan.data_disk_bytes = data_disk_bytes();
     bed_ = std::make_unique<Testbed>(plan);
 }

@@ -22,6 +22,8 @@ protected:
     /// Plan::durability.
     [[nodiscard]] virtual std::string durability() const { return {}; }
     [[nodiscard]] virtual std::vector<std::string> members() const { return {"a", "b"}; }
+    /// Plan::pair_options.
+    [[nodiscard]] virtual std::vector<std::string> pair_options() const { return {}; }
     /// Each member's data on a file system of its own; 0: none.
     [[nodiscard]] virtual std::uint64_t data_disk_bytes() const { return 0; }
     [[nodiscard]] Testbed& bed() { return *bed_; }

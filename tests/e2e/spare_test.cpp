@@ -9,27 +9,25 @@ namespace {
 
 constexpr Milliseconds patient{45000};
 
-class Spares : public EndToEnd {
+class SparePair : public EndToEnd {
 protected:
     [[nodiscard]] std::vector<std::string> members() const override { return {"a", "b", "c"}; }
 
+    [[nodiscard]] std::vector<std::string> pair_options() const override {
+        return {"--replace-after", "3"};
+    }
+
     void form_with_spare() {
-        bed().init_authority();
-        bed().start_controller();
-        for (const auto& member : members()) {
-            ASSERT_EQ(bed().join(member, bed().make_token(member)).status, 0);
-            bed().start_agent(member);
-        }
-        static_cast<void>(bed().ask({"pair", "create", "shop", "--primary", "a", "--standby", "b",
-                                     "--replace-after", "3", "--no-wait"}));
+        bed().form();
         static_cast<void>(bed().ask({"member", "add", "shop", "c", "--spare"}));
-        bed().wait_until_in_sync();
-        make_ledger_table(bed().superuser_of("a"), in(patient));
-        wait_for("have c follow as a spare", [](const Json& pair) {
-            const auto c = member_of(pair, "c");
-            return c.at("kind") == "spare" && c.at("server") == "standby" &&
-                   c.at("stream").at("connected") == true;
-        });
+        wait_for("have c follow as a spare",
+                 [&](const Json& pair) { return is_ready(member_of(pair, "c")); });
+    }
+    /// A spare of PostgreSQL streams all the while; of the others only the standby may, while
+    /// commits wait for it, so that a spare catches up when its turn comes.
+    [[nodiscard]] bool is_ready(const Json& spare) const {
+        return spare.at("kind") == "spare" && spare.at("server") == "standby" &&
+               (engine() != Engine::postgresql || spare.at("stream").at("connected") == true);
     }
     Json wait_for(const std::string& what, const Testbed::Condition& condition) {
         return bed().wait_for_pair(what, condition, patient);
@@ -41,8 +39,16 @@ protected:
     }
 };
 
+/// MySQL makes its data ten times as slowly, and a spare is to its driver what it is to MariaDB's.
+class Spares : public SparePair, public testing::WithParamInterface<Engine> {
+protected:
+    [[nodiscard]] Engine engine() const override { return GetParam(); }
+};
+INSTANTIATE_TEST_SUITE_P(postgresql, Spares, testing::Values(Engine::postgresql));
+INSTANTIATE_TEST_SUITE_P(mariadb, Spares, testing::Values(Engine::mariadb));
+
 // About 45 s.
-TEST_F(Spares, TakeThePlaceOfALostStandbyAndKeepItWhenItIsBack) {
+TEST_P(Spares, TakeThePlaceOfALostStandbyAndKeepItWhenItIsBack) {
     form_with_spare();
     const auto writers = begin_writing();
     lose_host(bed(), "b");
@@ -52,10 +58,10 @@ TEST_F(Spares, TakeThePlaceOfALostStandbyAndKeepItWhenItIsBack) {
     expect_writes(*writers);
 
     return_host(bed(), "b");
-    const auto pair = wait_for("have b follow as a spare", [](const Json& one) {
+    const auto pair = wait_for("have b follow as a spare", [&](const Json& one) {
         const auto b = member_of(one, "b");
-        return b.at("kind") == "spare" && b.at("stream").at("connected") == true &&
-               b.at("stream").at("name") == "ls_b_async"; // Which nobody ever waits for.
+        return is_ready(b) && (engine() != Engine::postgresql || // Nobody ever waits for that name.
+                               b.at("stream").at("name") == "ls_b_async");
     });
     EXPECT_TRUE(is_in_sync(pair, "a", "c"));
     EXPECT_EQ(member_of(pair, "b").at("in_sync"), false);
@@ -67,7 +73,7 @@ TEST_F(Spares, TakeThePlaceOfALostStandbyAndKeepItWhenItIsBack) {
 }
 
 /// Each member's data on a disk of its own.
-class SparesOnDisks : public Spares {
+class SparesOnDisks : public SparePair {
 protected:
     [[nodiscard]] std::uint64_t data_disk_bytes() const override { return 600U << 20U; }
 };

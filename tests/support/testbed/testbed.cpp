@@ -244,8 +244,11 @@ Outcome Testbed::join(const std::string& member, const std::string& token) {
 }
 
 void Testbed::create_pair(const std::string& primary, const std::string& standby) {
-    static_cast<void>(ask({"pair", "create", pair_name, "--engine", name_of(plan_.engine),
-                           "--primary", primary, "--standby", standby, "--no-wait"}));
+    std::vector<std::string> asked{
+        "pair",      "create", pair_name,   "--engine", name_of(plan_.engine),
+        "--primary", primary,  "--standby", standby,    "--no-wait"};
+    asked.insert(asked.end(), plan_.pair_options.begin(), plan_.pair_options.end());
+    static_cast<void>(ask(std::move(asked)));
 }
 
 } // namespace lockstep::testbed

@@ -36,6 +36,7 @@ struct Plan {
     std::string durability;
     std::filesystem::path postgresql = "/usr/lib/postgresql/15/bin";
     std::vector<std::string> members{"a", "b"};
+    std::vector<std::string> pair_options; // Of `lockstep pair create`, besides the usual ones.
     std::uint64_t data_disk_bytes = 0; // Each member's data on a file system of its own; 0: none.
 };
 
