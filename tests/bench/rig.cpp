@@ -76,18 +76,21 @@ private:
 void fill(Testbed& bed, Engine engine, std::size_t data_mib) {
     constexpr std::size_t rows_at_once = 8;
     const bool postgresql = engine == Engine::postgresql;
-    const auto where = bed.superuser_of(bed.pair().at("primary").get<std::string>());
-    const auto say = [&where](const std::string& statement) {
-        static_cast<void>(ask_once(where, statement, in(Milliseconds{60000})));
+    const auto primary = bed.pair().at("primary").get<std::string>();
+    const auto say = [&](const std::string& statement) {
+        if (!postgresql) {
+            bed.say_as_superuser(primary, statement);
+            return;
+        }
+        static_cast<void>(ask_once(bed.superuser_of(primary), statement, in(Milliseconds{60000})));
     };
     const std::string table = postgresql ? "filler" : "app.filler";
     const std::string one =
-        postgresql ? "(repeat(md5(random()::text), 32768))" : "(REPEAT(MD5(RAND()), 32768))";
+        postgresql ? "(repeat(md5(random()::text), 32768))" : "(REPEAT(UUID(), 29127))";
     if (postgresql) {
         say("create table filler (id bigserial primary key, content text)");
         say("alter table filler alter column content set storage external");
     } else {
-        say("CREATE DATABASE IF NOT EXISTS app");
         say("CREATE TABLE app.filler (id BIGINT AUTO_INCREMENT PRIMARY KEY, content LONGTEXT)");
     }
     std::string rows = one;
