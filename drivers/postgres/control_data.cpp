@@ -5,6 +5,8 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include "drivers/postgres/text.h"
+
 namespace lockstep::postgres {
 namespace {
 
@@ -93,6 +95,30 @@ Result<ControlData> parse_control_data(std::string_view output) {
                     fmt::format("pg_controldata: {} bytes per WAL segment", data.segment_bytes));
     }
     return data;
+}
+
+Command tool(const std::filesystem::path& bin_dir, const std::string& name,
+             std::vector<std::string> arguments) {
+    Command command{{(bin_dir / name).string()}, {"LC_ALL=C"}, "/"};
+    for (auto& argument : arguments) {
+        command.argv.push_back(std::move(argument));
+    }
+    return command;
+}
+
+Awaitable<Result<ControlData>> read_control_data(std::filesystem::path bin_dir,
+                                                 std::filesystem::path folder, Deadline deadline) {
+    auto command = tool(bin_dir, "pg_controldata", {"-D", folder.string()});
+    std::function<void(std::string_view)> nobody;
+    const auto ran = co_await run_tool(std::move(command), deadline, std::move(nobody));
+    if (!ran) {
+        co_return tl::unexpected(ran.error());
+    }
+    if (ran->exit_status != 0) {
+        co_return fail(Errc::refused, fmt::format("pg_controldata -D {}: {}", folder.string(),
+                                                  one_line(ran->output)));
+    }
+    co_return parse_control_data(ran->output);
 }
 
 } // namespace lockstep::postgres

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <string_view>
 
 #include "drivers/postgres/lsn.h"
+#include "platform/process.h"
 
 namespace lockstep::postgres {
 
@@ -24,5 +26,12 @@ struct ControlData {
 
 /// `output` is pg_controldata's under LC_ALL=C. Errors: `corrupt`, naming what is missing.
 [[nodiscard]] Result<ControlData> parse_control_data(std::string_view output);
+
+/// A program of the server's, speaking English.
+[[nodiscard]] Command tool(const std::filesystem::path& bin_dir, const std::string& name,
+                           std::vector<std::string> arguments);
+/// Asks pg_controldata. Errors: `refused` with its words.
+[[nodiscard]] Awaitable<Result<ControlData>>
+read_control_data(std::filesystem::path bin_dir, std::filesystem::path folder, Deadline deadline);
 
 } // namespace lockstep::postgres

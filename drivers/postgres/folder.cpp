@@ -21,17 +21,9 @@ Awaitable<Result<postgres::ControlData>> PostgresDriver::read_control_data(Deadl
 
 Awaitable<Result<postgres::ControlData>> PostgresDriver::control_data_of(fs::path folder,
                                                                          Deadline deadline) {
-    auto command = tool("pg_controldata", {"-D", folder.string()});
-    std::function<void(std::string_view)> nobody;
-    const auto ran = co_await run_tool(std::move(command), deadline, std::move(nobody));
-    if (!ran) {
-        co_return tl::unexpected(ran.error());
-    }
-    if (ran->exit_status != 0) {
-        co_return fail(Errc::refused, fmt::format("pg_controldata -D {}: {}", folder.string(),
-                                                  postgres::one_line(ran->output)));
-    }
-    co_return postgres::parse_control_data(ran->output);
+    auto programs = config_.bin_dir;
+    co_return co_await postgres::read_control_data(std::move(programs), std::move(folder),
+                                                   deadline);
 }
 
 Awaitable<Result<DataFolder>> PostgresDriver::inspect(Deadline deadline) {

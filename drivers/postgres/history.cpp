@@ -169,6 +169,17 @@ std::optional<Stretch> stretch_of(const Descent& descent, Timeline timeline) {
     return std::nullopt;
 }
 
+std::optional<Descent> cut_at(const Descent& descent, Timeline timeline) {
+    Descent cut{{}, timeline};
+    for (const auto& ancestor : descent.ancestors) {
+        if (ancestor.timeline == timeline) {
+            return cut;
+        }
+        cut.ancestors.push_back(ancestor);
+    }
+    return descent.timeline == timeline ? std::optional(cut) : std::nullopt;
+}
+
 std::optional<Fork> fork_of(const Descent& left, const Descent& right) {
     const auto left_steps = steps_of(left);
     const auto right_steps = steps_of(right);

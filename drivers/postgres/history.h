@@ -55,6 +55,9 @@ struct Stretch {
 /// Empty if `descent` never was on `timeline`.
 [[nodiscard]] std::optional<Stretch> stretch_of(const Descent& descent, Timeline timeline);
 
+/// `descent` as it was on `timeline`: itself or an ancestor. Empty if it never was on it.
+[[nodiscard]] std::optional<Descent> cut_at(const Descent& descent, Timeline timeline);
+
 /// The last place that two histories have in common. `at` is empty when one of them ends on the
 /// common timeline without having left it (they agree as far as the other goes).
 struct Fork {

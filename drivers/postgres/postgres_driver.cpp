@@ -68,11 +68,7 @@ Command PostgresDriver::start_command() const {
 }
 
 Command PostgresDriver::tool(const std::string& name, std::vector<std::string> arguments) const {
-    Command command{{(config_.bin_dir / name).string()}, {"LC_ALL=C"}, "/"};
-    for (auto& argument : arguments) {
-        command.argv.push_back(std::move(argument));
-    }
-    return command;
+    return postgres::tool(config_.bin_dir, name, std::move(arguments));
 }
 
 std::optional<ProcessId> PostgresDriver::running_server() const {

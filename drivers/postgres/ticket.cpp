@@ -54,6 +54,8 @@ std::string render_hba(const Config& config, Door door) {
     std::string text;
     append_line(text, "# Written by Lockstep's agent; edits are overwritten.");
     append_line(text, fmt::format("local all {} peer map=lockstep", superuser));
+    // For snapshots and the receiving of the log.
+    append_line(text, fmt::format("local replication {} peer map=lockstep", superuser));
     append_line(
         text, fmt::format("hostssl replication {} all cert map=lockstep_peers", replication_role));
     // For rewinds, which read the upstream's files through it.

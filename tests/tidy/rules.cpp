@@ -78,6 +78,7 @@ const std::vector<Library>& libraries() {
         {"mysql_driver.h", {"drivers/mysql/"}},
         {"mysql_connection.h", {"drivers/mysql/"}},
         {"cppconn/", {"drivers/mysql/"}},
+        {"zstd.h", {"drivers/common/"}},
         {"ldns/", {"dns/"}},
         {"ares.h", {"dns/"}},
         {"CLI/", {"cli/", "agent/main.cpp"}},

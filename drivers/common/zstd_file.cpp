@@ -1,0 +1,143 @@
+#include "drivers/common/zstd_file.h"
+
+#include <cerrno>
+#include <memory>
+#include <string>
+
+#include <fcntl.h>
+#include <unistd.h>
+#include <zstd.h>
+
+#include "platform/descriptor.h"
+
+namespace lockstep {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t piece_bytes = 1U << 20U;
+constexpr int level = 1; // The fastest: reading and writing shall be the limit, not compressing.
+
+struct Free {
+    void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
+    void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
+};
+
+Error system_error(const char* doing, const fs::path& file) {
+    const int reason = errno;
+    return {reason == ENOENT ? Errc::unreachable : Errc::refused,
+            std::string(doing) + " " + file.string() + ": " + system_reason(reason)};
+}
+
+Result<void> write_all(const Descriptor& file, std::string_view bytes, const fs::path& path) {
+    while (!bytes.empty()) {
+        const auto written = ::write(file.get(), bytes.data(), bytes.size());
+        if (written < 0 && errno != EINTR) {
+            return tl::unexpected(system_error("write", path));
+        }
+        bytes.remove_prefix(written > 0 ? static_cast<std::size_t>(written) : 0);
+    }
+    return {};
+}
+
+Result<void> damaged(const fs::path& file, const char* how) {
+    return fail(Errc::corrupt, file.string() + " is damaged: " + how);
+}
+
+} // namespace
+
+Result<void> read_pieces(const fs::path& file, const TakeBytes& take) {
+    const Descriptor source(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!source.valid()) {
+        return tl::unexpected(system_error("open", file));
+    }
+    const auto piece = std::make_unique<char[]>(piece_bytes);
+    while (true) {
+        const auto got = ::read(source.get(), piece.get(), piece_bytes);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            return tl::unexpected(system_error("read", file));
+        }
+        if (got == 0) {
+            return {};
+        }
+        if (auto taken = take({piece.get(), static_cast<std::size_t>(got)}); !taken) {
+            return taken;
+        }
+    }
+}
+
+Result<void> read_zstd(const fs::path& file, const TakeBytes& take) {
+    const std::unique_ptr<ZSTD_DCtx, Free> context(ZSTD_createDCtx());
+    const auto plain = std::make_unique<char[]>(piece_bytes);
+    std::size_t pending = 1; // 0 at the end of a frame: it may end there, and only there.
+    const auto read = read_pieces(file, [&](std::string_view packed) -> Result<void> {
+        ZSTD_inBuffer in{packed.data(), packed.size(), 0};
+        while (true) {
+            ZSTD_outBuffer out{plain.get(), piece_bytes, 0};
+            const auto before = in.pos;
+            const auto wanted = ZSTD_decompressStream(context.get(), &out, &in);
+            if (ZSTD_isError(wanted) != 0) {
+                return damaged(file, ZSTD_getErrorName(wanted));
+            }
+            if (in.pos == before && out.pos == 0) {
+                return {}; // Nothing was left to come out; a next frame may begin.
+            }
+            pending = wanted;
+            if (out.pos > 0) {
+                if (auto taken = take({plain.get(), out.pos}); !taken) {
+                    return taken;
+                }
+            }
+            // A full buffer may mean that more is to come out.
+            if (in.pos == in.size && out.pos < out.size) {
+                return {};
+            }
+        }
+    });
+    return read && pending != 0 ? damaged(file, "it is cut off") : read;
+}
+
+Result<void> write_zstd(const fs::path& from, const fs::path& to, const TakeBytes& look) {
+    const Descriptor target(::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    if (!target.valid()) {
+        return tl::unexpected(system_error("create", to));
+    }
+    const std::unique_ptr<ZSTD_CCtx, Free> context(ZSTD_createCCtx());
+    ZSTD_CCtx_setParameter(context.get(), ZSTD_c_compressionLevel, level);
+    ZSTD_CCtx_setParameter(context.get(), ZSTD_c_checksumFlag, 1);
+    const auto packed = std::make_unique<char[]>(piece_bytes);
+    const auto pack = [&](std::string_view plain, ZSTD_EndDirective how) -> Result<void> {
+        ZSTD_inBuffer in{plain.data(), plain.size(), 0};
+        while (true) {
+            ZSTD_outBuffer out{packed.get(), piece_bytes, 0};
+            const auto pending = ZSTD_compressStream2(context.get(), &out, &in, how);
+            if (ZSTD_isError(pending) != 0) {
+                return fail(Errc::refused,
+                            "compress " + from.string() + ": " + ZSTD_getErrorName(pending));
+            }
+            if (auto written = write_all(target, {packed.get(), out.pos}, to); !written) {
+                return written;
+            }
+            if (how == ZSTD_e_end ? pending == 0 : in.pos == in.size) {
+                return {};
+            }
+        }
+    };
+    auto done = read_pieces(from, [&](std::string_view plain) -> Result<void> {
+        auto seen = look ? look(plain) : Result<void>{};
+        return seen ? pack(plain, ZSTD_e_continue) : seen;
+    });
+    if (done) {
+        done = pack({}, ZSTD_e_end);
+    }
+    if (done && ::fsync(target.get()) != 0) {
+        done = tl::unexpected(system_error("fsync", to));
+    }
+    return done;
+}
+
+} // namespace lockstep
