@@ -54,7 +54,7 @@ MysqlDriver::look_at_settings(Session::Ptr session, bool standby, Deadline deadl
     for (const auto& setting : expected) {
         const auto value = found.find(setting.variable);
         const bool wait = setting.variable == word().wait_enabled;
-        if (wait && !(settled && !remembered_.wait_settles)) {
+        if (wait && !standby && !(settled && !remembered_.wait_settles)) {
             continue; // It is being switched on, and nobody was promised anything before.
         }
         if (value != found.end() && value->second == setting.value) {
