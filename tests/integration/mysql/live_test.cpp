@@ -117,16 +117,6 @@ TEST_P(MysqlLive, REDTEAM_F3_SeesTheEffectBeforeAnybodyMayAcknowledge) {
     EXPECT_EQ(seen.lowered + seen.unfit, "");
 }
 
-TEST_P(MysqlLive, ADriverThatDidNotSeeTheEffectLooksAnew) {
-    Bed bed(GetParam());
-    form_pair(bed);
-    bed.a().restart_driver();
-    EXPECT_EQ(bed.a().observe().acknowledgements.name, "");
-    bed.a().apply(bed.primary_ticket(bed.a(), "ls_b_7"));
-    EXPECT_EQ(bed.a().observe().acknowledgements.name, "ls_b_7");
-    must(bed.run(bed.a().driver().prove("ls_b_7", soon()))); // b comes back by itself.
-}
-
 TEST_P(MysqlLive, MakesCommitsWaitForAFrozenStandbyAndReleasesThemWhenRelaxed) {
     Bed bed(GetParam());
     form_pair(bed);
