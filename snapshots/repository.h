@@ -11,6 +11,12 @@
 
 namespace lockstep::snapshots {
 
+/// What is in a repository, and what could not be read of it.
+struct Reading {
+    Catalogue catalogue;
+    std::vector<std::string> damaged; // Descriptions, each named with what is wrong.
+};
+
 /// One pair's part of a repository: snapshots and segments of the log, each an object with a
 /// description that is written last. What has no description is not there.
 ///
@@ -26,7 +32,7 @@ public:
     [[nodiscard]] virtual std::string name() const = 0;
 
     /// All that is finished; reads descriptions, no objects.
-    [[nodiscard]] virtual Result<Catalogue> read() = 0;
+    [[nodiscard]] virtual Result<Reading> read() = 0;
 
     // Writing --------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/event.h"
+#include "core/snapshot.h"
 #include "core/wire/messages.h"
 
 /// How each type looks in JSON. Included only where JSON is made or read: it is slow to compile.
@@ -106,6 +107,19 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Policy, when_standby_lost, profile, dns_ttl_s
                                    replace_after_seconds)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Member, id, zone, host, address, port, probe_port, key, data_id,
                                    kind)
+LOCKSTEP_JSON_ENUM(SnapshotKind, {{SnapshotKind::automated, "automated"},
+                                  {SnapshotKind::manual, "manual"},
+                                  {SnapshotKind::final, "final"}})
+LOCKSTEP_JSON_ENUM(SnapshotProof, {{SnapshotProof::taken, "taken"},
+                                   {SnapshotProof::checksummed, "checksummed"},
+                                   {SnapshotProof::restored, "restored"},
+                                   {SnapshotProof::queried, "queried"}})
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Snapshot, id, pair, kind, engine, version, system_id, taken_from,
+                                   epoch, begin, end, begun_unix_ms, end_unix_ms, bytes, data_bytes,
+                                   self_contained, proof, damage, keep, tags)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LogSegment, name, system_id, history, from, to, first_unix_ms,
+                                   last_unix_ms, epoch, bytes, sha256)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(HistoryFork, history, parent, fork)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Promise, granted_at, start)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Grant, member, start, granted_unix_ms)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Intent, kind, member, fenced_by, asked_by, asked_unix_ms)

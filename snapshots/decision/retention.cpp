@@ -13,6 +13,8 @@ namespace {
 constexpr std::int64_t day_ms = 86'400'000;
 constexpr int most_days = 35;
 constexpr int largest_minimum = 100;
+constexpr auto incomplete_sentence =
+    "something in the repository cannot be read, and may need it: nothing goes until it can";
 
 /// What a snapshot holds on to.
 enum class Holds {
@@ -65,6 +67,9 @@ public:
                 entry.goes = false;
                 entry.holds = sound(*entry.snapshot) ? Holds::times : Holds::nothing;
             }
+        }
+        if (input_.incomplete) {
+            spare_all();
         }
         RetentionPlan plan;
         for (const Entry& entry : entries_) {
@@ -194,6 +199,15 @@ private:
         }
     }
 
+    void spare_all() {
+        for (Entry& entry : entries_) {
+            if (entry.goes) {
+                entry.goes = false;
+                entry.why = incomplete_sentence;
+            }
+        }
+    }
+
     static void drop(Entry& entry, std::string why) {
         entry.goes = true;
         entry.holds = Holds::nothing;
@@ -249,6 +263,10 @@ private:
             entries_, [&](const Entry& entry) { return needs(entry, segment); });
         if (holder != entries_.end()) {
             verdict.why = "snapshot " + holder->snapshot->id + " needs it";
+            return verdict;
+        }
+        if (input_.incomplete) {
+            verdict.why = incomplete_sentence;
             return verdict;
         }
         if (input_.taking) {

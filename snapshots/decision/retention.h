@@ -26,6 +26,9 @@ struct RetentionInput {
     std::int64_t now_unix_ms = 0;
     /// A snapshot is in the making: where it begins is known only at its end, so no log goes.
     bool taking = false;
+    /// Something in the repository could not be read. What is not in the catalogue for that may
+    /// need anything, so nothing goes at all.
+    bool incomplete = false;
     /// The pair was deleted. Its automated snapshots go when `retained` is false, else as they
     /// would have gone, the last one too.
     bool pair_deleted = false;

@@ -119,6 +119,18 @@ TEST(Retention, DeletesNoLogWhileASnapshotIsTaken) {
     EXPECT_NE(going(plan_retention(input).snapshots), "");
 }
 
+TEST(Retention, DeletesNothingWhileSomethingCannotBeRead) {
+    RetentionInput input = daily(1, 9);
+    input.incomplete = true;
+    EXPECT_EQ(going(plan_retention(input).log), "");
+    EXPECT_EQ(going(plan_retention(input).snapshots), "");
+    EXPECT_NE(why(plan_retention(input), "day1").find("cannot be read"), std::string::npos);
+    input.incomplete = false;
+    const auto plan = plan_retention(input);
+    input.incomplete = true;
+    EXPECT_EQ(going(confirm(plan, input).snapshots) + going(confirm(plan, input).log), "");
+}
+
 TEST(Retention, KeepsLogThatALaterSnapshotMayNeed) {
     RetentionInput input = daily(1, 0);
     EXPECT_EQ(going(plan_retention(input).log),
