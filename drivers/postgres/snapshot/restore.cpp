@@ -351,8 +351,9 @@ PostgresSnapshots::restore_into_empty(Source source, RestoreTarget target,
         done = make_ready(config_.data_dir);
     }
     if (done) {
+        auto source_settings = postgres::parse_settings(*settings);
         done = co_await recover_to(std::move(target), std::move(descent),
-                                   postgres::parse_settings(*settings), log, replaying, deadline);
+                                   std::move(source_settings), log, replaying, deadline);
     }
     Result<Restored> restored = fail(Errc::refused, "");
     if (done) {

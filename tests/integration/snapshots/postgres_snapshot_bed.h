@@ -61,11 +61,12 @@ private:
 template <class T> class Running {
 public:
     Running(Bed& bed, Awaitable<T> work) : bed_(bed) {
-        asio::co_spawn(bed.context(), std::move(work),
-                       asio::bind_cancellation_slot(signal_.slot(),
-                                                    [state = state_](std::exception_ptr, T result) {
-                                                        state->value = std::move(result);
-                                                    }));
+        asio::co_spawn(
+            bed.context(), std::move(work),
+            asio::bind_cancellation_slot(
+                signal_.slot(), [state = state_](const std::exception_ptr& cancelled, T result) {
+                    state->value = cancelled ? none() : std::move(result);
+                }));
     }
     [[nodiscard]] bool is_over() const { return state_->value.has_value(); }
     void cancel() { signal_.emit(asio::cancellation_type::terminal); }

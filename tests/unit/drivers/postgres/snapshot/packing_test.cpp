@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 std::string tar_header(const std::string& name, char type, std::size_t bytes) {
     std::string header(512, '\0');
     header.replace(0, name.size(), name);
-    char size[13];
+    char size[32];
     std::snprintf(size, sizeof size, "%011zo", bytes);
     header.replace(124, 11, size, 11);
     header[156] = type;
@@ -27,7 +27,7 @@ std::string tar_header(const std::string& name, char type, std::size_t bytes) {
     for (const char byte : header) {
         sum += static_cast<unsigned char>(byte);
     }
-    char digits[8];
+    char digits[32];
     std::snprintf(digits, sizeof digits, "%06o", sum);
     header.replace(148, 7, digits, 7);
     return header;
