@@ -24,15 +24,20 @@ template <class See> void see_all(const Chains& chains, int life, See see) {
     }
 }
 
-/// The last commit of what is there of an ancestor after the way to `life` had left it.
+/// The last commit of what is there of an ancestor after the way to `life` had left it. Of a piece
+/// that another way cuts short only the whole segment's last commit is known.
 std::optional<std::int64_t> last_after_leaving(const Chains& chains, int life, int ancestor) {
     const std::uint64_t limit = chains.limit(life, ancestor);
     std::optional<std::int64_t> last;
-    see_all(chains, ancestor, [&](std::uint64_t place, std::int64_t seen) {
+    const auto see = [&](std::uint64_t place, std::int64_t seen) {
         if (place > limit) {
             last = std::max(last.value_or(seen), seen);
         }
-    });
+    };
+    see_all(chains, ancestor, see);
+    for (const Piece& piece : at(chains, ancestor).way) {
+        see(piece.to, piece.perhaps_unix_ms);
+    }
     return last;
 }
 

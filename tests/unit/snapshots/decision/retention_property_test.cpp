@@ -256,5 +256,13 @@ TEST(Retention, RDS_E1_NeverBreaksWhatItKeeps) {
     RecordProperty("schedules", std::to_string(2 * half));
 }
 
+// A restore in place left a segment that the fork cuts short: its commits after the fork belong to
+// nobody, and a latest time among them was told though it could not be restored.
+TEST(Retention, TellsNoTimeThatASegmentCutShortByAForkWouldGive) {
+    for (const std::uint64_t seed : {112024U, 514066U}) {
+        EXPECT_EQ(play(seed), "");
+    }
+}
+
 } // namespace
 } // namespace lockstep::snapshots
