@@ -44,6 +44,7 @@ public:
     /// gone.
     [[nodiscard]] virtual Result<std::filesystem::path> stage(const std::string& id) = 0;
     /// Makes the staged files the snapshot. Returns it with `bytes`. Read back before it counts.
+    /// What a failure leaves staged takes room until remove_snapshot(), or the next claim.
     [[nodiscard]] virtual Result<Snapshot> finish(Snapshot snapshot, const OnBytes& on_bytes) = 0;
     /// Keeps a segment whose content is in `file`, which stays. Returns it with `bytes` and
     /// `sha256`. The same content under its name is fine. Errors: `refused`: other content is
