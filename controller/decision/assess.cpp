@@ -15,9 +15,9 @@ constexpr std::uint64_t largest_lag(Unit unit) {
     return unit == Unit::transactions ? transactions : largest_backlog(unit);
 }
 
-/// One that acknowledges transactions may have to replay what it has before it can (MariaDB), and
-/// commits wait meanwhile. One that replays more slowly than its primary writes is let in all the
-/// same, once it streams for so long: acknowledged commits are better on two disks late than never.
+/// One that acknowledges transactions may have to replay what it has before it can, and commits
+/// wait meanwhile. One that replays more slowly than its primary writes is let in all the same,
+/// once it streams for so long: acknowledged commits are better on two disks late than never.
 constexpr std::uint64_t few_to_replay = 50;
 constexpr Milliseconds replays_within{10000};
 
