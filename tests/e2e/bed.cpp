@@ -162,6 +162,12 @@ Json EndToEnd::wait_for_divergence(const Json& besides) {
     }
 }
 
+void EndToEnd::lose_controller() {
+    constexpr Milliseconds longer_than_fence_after{5500};
+    bed().controller().end(SIGKILL, in(soon));
+    std::this_thread::sleep_for(longer_than_fence_after);
+}
+
 void EndToEnd::kill_member(const std::string& member) {
     bed().agent(member).end(SIGKILL, in(soon));
     const auto by = in(soon);

@@ -58,6 +58,8 @@ protected:
     [[nodiscard]] static Json member_of(const Json& pair, const std::string& id);
     /// What `divergence list` shows of the first one, once it is decoded, that is not in `besides`.
     [[nodiscard]] Json wait_for_divergence(const Json& besides = Json::array());
+    /// Kills the controller, and returns once nobody's word of it is fresh any more.
+    void lose_controller();
     /// Kills the agent of a member and then every process of its database: the host is lost.
     void kill_member(const std::string& member);
     void signal_agent(const std::string& member, int signal);

@@ -77,8 +77,7 @@ TEST_P(Faults, VITESS_S2_AFrozenDatabaseIsFailedOverAndDeposedWhenItIsThawed) {
 TEST_P(Faults, VITESS_S6b_WithoutAControllerThePrimaryRestartsInPlace) {
     const auto before = bed().pair();
     const auto writers = begin_writing();
-    bed().controller().end(SIGKILL, in(Milliseconds{20000}));
-    std::this_thread::sleep_for(Milliseconds{5500}); // Longer than fence_after: it is really away.
+    lose_controller();
     expect_writes(*writers);
     const pid_t first = bed().postmaster(old_primary());
     ASSERT_EQ(kill(first, SIGKILL), 0);

@@ -40,8 +40,7 @@ protected:
 TEST_F(Fence, WithoutAControllerTheStreamAloneSaysWhoServes) {
     const auto before = bed().pair();
     const auto writers = begin_writing();
-    bed().controller().end(SIGKILL, in(Milliseconds{20000}));
-    std::this_thread::sleep_for(Milliseconds{5500}); // Longer than fence_after: it is really away.
+    lose_controller();
     expect_writes(*writers);
 
     // R5: restart in place, behind the door; the standby's stream opens it.
