@@ -6,7 +6,7 @@
 #include "platform/process.h"
 #include "tests/support/server_user.h"
 
-/// PostgreSQL's server refuses to run as root; the others run as any user.
+/// Of suites with servers: PostgreSQL refuses to run as root, and the others run as any user.
 int main(int argc, char** argv) {
     testing::InitGoogleTest(&argc, argv);
     if (!lockstep::become_server_user("postgres")) {
