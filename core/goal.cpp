@@ -43,6 +43,9 @@ void fill_primary(const PairRecord& record, Goal& goal) {
     }
     goal.role = Role::primary;
     goal.form = phase_of(record) == Phase::forming;
+    if (goal.form) {
+        goal.origin = record.origin;
+    }
     goal.promote = phase_of(record) == Phase::promoting;
     goal.hand_over = switches_over(record);
     goal.prove = record.grant.has_value();
@@ -71,6 +74,10 @@ std::string_view to_string(Role role) {
     return "unknown";
 }
 
+MemberId archiver_of(const PairRecord& record) {
+    return record.served ? standby_of(record).value_or(record.primary) : MemberId{};
+}
+
 Goal goal_for(const PairRecord& record, const MemberId& member) {
     Goal goal;
     goal.revision = record.revision;
@@ -80,6 +87,7 @@ Goal goal_for(const PairRecord& record, const MemberId& member) {
     }
     goal.peers = peers_of(record, member);
     goal.data_protected = is_protected(record, member);
+    goal.archive = archiver_of(record) == member;
     if (record.primary == member) {
         fill_primary(record, goal);
         return goal;

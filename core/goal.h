@@ -22,8 +22,10 @@ struct Goal {
     Revision revision{};
     Epoch epoch{};
     Role role = Role::none;
-    bool form = false;      // Primary of a pair that never served: may be made from nothing.
-    bool promote = false;   // Primary of an epoch that has not served yet: promotes itself.
+    bool form = false;            // Primary of a pair that never served: may be made from nothing.
+    std::optional<Origin> origin; // With `form`: made from a snapshot instead.
+    bool archive = false; // It takes the pair's snapshots and keeps its log: one member at a time.
+    bool promote = false; // Primary of an epoch that has not served yet: promotes itself.
     bool hand_over = false; // Primary while it is to be switched over from: stops cleanly.
     bool take_over = false; // Standby while it is to be switched over to: says at once what it has.
     bool prove = false; // Primary while granted: sees the engine hold a commit, takes the barrier.
@@ -35,6 +37,10 @@ struct Goal {
     std::vector<Member> peers;      // All other members: who may replicate, whose slots are kept.
     friend bool operator==(const Goal&, const Goal&) = default;
 };
+
+/// Who takes the pair's snapshots and keeps its log: the standby, so that the primary does not feel
+/// it, if it has all that is committed; else the primary. Empty before the pair has served.
+[[nodiscard]] MemberId archiver_of(const PairRecord& record);
 
 /// Total: a member that the record does not know has role `none`.
 [[nodiscard]] Goal goal_for(const PairRecord& record, const MemberId& member);

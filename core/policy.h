@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace lockstep {
@@ -43,6 +44,15 @@ struct Timings {
     return timings;
 }
 
+/// When automated snapshots of a pair are taken, and how long they stay.
+struct SnapshotPolicy {
+    std::uint32_t retention_days = 7; // Every time within them can be restored. 0: none are taken.
+    std::uint32_t minimum = 1;        // So many sound ones stay, however old.
+    std::string window = "02:00-03:00";
+    std::string time_zone = "UTC"; // An IANA name: "Europe/Berlin".
+    friend bool operator==(const SnapshotPolicy&, const SnapshotPolicy&) = default;
+};
+
 /// What an operator chose for one pair.
 struct Policy {
     WhenStandbyLost when_standby_lost = WhenStandbyLost::go_on;
@@ -50,6 +60,7 @@ struct Policy {
     std::uint32_t dns_ttl_seconds = 2;
     std::uint32_t replace_after_seconds = 600; // How long a member may stay away before a spare
                                                // takes its place; 0: for ever.
+    SnapshotPolicy snapshots;
     friend bool operator==(const Policy&, const Policy&) = default;
 };
 

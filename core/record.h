@@ -7,6 +7,7 @@
 
 #include "core/ids.h"
 #include "core/policy.h"
+#include "core/snapshot.h"
 
 namespace lockstep {
 
@@ -96,6 +97,7 @@ struct PairRecord {
     Policy policy;
     HoldDown hold_down;
     std::optional<Away> away;
+    std::optional<Origin> origin; // It is made from a snapshot; of no meaning once it has served.
     friend bool operator==(const PairRecord&, const PairRecord&) = default;
 };
 

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/ids.h"
@@ -84,6 +85,60 @@ struct RestoreTarget {
     std::string name;        // A restore point the engine knows by name.
     bool consistent = false; // As soon as the snapshot is consistent.
     friend bool operator==(const RestoreTarget&, const RestoreTarget&) = default;
+};
+
+/// From what a pair is made that is restored: its first member does so where it would otherwise
+/// make a new database.
+struct Origin {
+    PairName pair;        // Whose snapshots and log.
+    std::string snapshot; // Empty: the best one for `target`.
+    RestoreTarget target;
+    friend bool operator==(const Origin&, const Origin&) = default;
+};
+
+enum class SnapshotWork { take, check, remove };
+[[nodiscard]] std::string_view to_string(SnapshotWork work);
+[[nodiscard]] std::string_view to_string(SnapshotKind kind);
+[[nodiscard]] std::string_view to_string(SnapshotProof proof);
+
+/// What a pair's archiver (core/goal.h) is asked for, told to it until it says that it is ended.
+/// Repeating it does no harm: a snapshot of that id is taken once.
+struct SnapshotOrder {
+    SnapshotWork work = SnapshotWork::take;
+    std::string id; // The snapshot's.
+    PairName pair;
+    SnapshotKind kind = SnapshotKind::manual; // With `take`.
+    std::map<std::string, std::string> tags;  // With `take`.
+    std::string asked_by;
+    std::int64_t asked_unix_ms = 0;
+    friend bool operator==(const SnapshotOrder&, const SnapshotOrder&) = default;
+};
+
+/// What an archiver does now, or has ended: by an order, or of itself.
+struct SnapshotJob {
+    enum class State { waiting, running, done, failed };
+    SnapshotWork work = SnapshotWork::take;
+    std::string id; // The snapshot's.
+    State state = State::waiting;
+    std::string step; // "copying", "checking": for people.
+    std::uint64_t done_bytes = 0;
+    std::uint64_t total_bytes = 0; // 0: not known
+    std::int64_t begun_unix_ms = 0;
+    std::string trouble; // Why it failed.
+    friend bool operator==(const SnapshotJob&, const SnapshotJob&) = default;
+};
+
+/// What an archiver tells of its pair's repository.
+struct SnapshotReport {
+    PairName pair;
+    std::string repository; // For people: "/mnt/backup"; empty: this host has none.
+    std::string trouble;    // Why the repository cannot be used, or the log not be archived.
+    bool read = false;      // The repository was read: the lists below are whole.
+    std::vector<Snapshot> snapshots;
+    std::vector<LogSegment> log; // Neighbours joined into one.
+    std::vector<HistoryFork> forks;
+    std::vector<SnapshotJob> jobs;
+    friend bool operator==(const SnapshotReport&, const SnapshotReport&) = default;
 };
 
 } // namespace lockstep

@@ -11,7 +11,8 @@ namespace {
 using nlohmann::json;
 
 constexpr std::array<const char*, std::variant_size_v<Message>> type_names = {
-    "hello", "status", "report", "told", "refused", "enroll", "enrolled", "divergences"};
+    "hello",  "status",   "report",      "told",     "refused",
+    "enroll", "enrolled", "divergences", "snapshots"};
 
 template <class T> Result<T> from_text(std::string_view text, std::string_view what) {
     try {
@@ -92,6 +93,14 @@ std::string encode_event(const Event& event) {
 
 Result<Event> decode_event(std::string_view text) {
     return from_text<Event>(text, "event");
+}
+
+std::string encode_order(const SnapshotOrder& order) {
+    return json(order).dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+Result<SnapshotOrder> decode_order(std::string_view text) {
+    return from_text<SnapshotOrder>(text, "order");
 }
 
 std::string encode_zone(const Zone& zone) {

@@ -103,8 +103,21 @@ LOCKSTEP_JSON_ENUM(Severity, {{Severity::info, "info"},
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(History, text)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Position, history, offset_bytes)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Policy, when_standby_lost, profile, dns_ttl_seconds,
-                                   replace_after_seconds)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SnapshotPolicy, retention_days, minimum, window, time_zone)
+/// Records are kept, by stores and by agents: what an older version did not know yet may be
+/// missing. (The names of the parameters are those that the library's macros want.)
+#define LOCKSTEP_FIRST_POLICY_FIELDS                                                               \
+    when_standby_lost, profile, dns_ttl_seconds, replace_after_seconds
+inline void to_json(nlohmann::json& nlohmann_json_j, const Policy& nlohmann_json_t) {
+    NLOHMANN_JSON_EXPAND(
+        NLOHMANN_JSON_PASTE(NLOHMANN_JSON_TO, LOCKSTEP_FIRST_POLICY_FIELDS, snapshots))
+}
+inline void from_json(const nlohmann::json& nlohmann_json_j, Policy& nlohmann_json_t) {
+    NLOHMANN_JSON_EXPAND(NLOHMANN_JSON_PASTE(NLOHMANN_JSON_FROM, LOCKSTEP_FIRST_POLICY_FIELDS))
+    if (nlohmann_json_j.contains("snapshots")) {
+        NLOHMANN_JSON_FROM(snapshots)
+    }
+}
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Member, id, zone, host, address, port, probe_port, key, data_id,
                                    kind)
 LOCKSTEP_JSON_ENUM(SnapshotKind, {{SnapshotKind::automated, "automated"},
@@ -114,20 +127,49 @@ LOCKSTEP_JSON_ENUM(SnapshotProof, {{SnapshotProof::taken, "taken"},
                                    {SnapshotProof::checksummed, "checksummed"},
                                    {SnapshotProof::restored, "restored"},
                                    {SnapshotProof::queried, "queried"}})
+LOCKSTEP_JSON_ENUM(SnapshotWork, {{SnapshotWork::take, "take"},
+                                  {SnapshotWork::check, "check"},
+                                  {SnapshotWork::remove, "remove"}})
+LOCKSTEP_JSON_ENUM(SnapshotJob::State, {{SnapshotJob::State::waiting, "waiting"},
+                                        {SnapshotJob::State::running, "running"},
+                                        {SnapshotJob::State::done, "done"},
+                                        {SnapshotJob::State::failed, "failed"}})
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Snapshot, id, pair, kind, engine, version, system_id, taken_from,
                                    epoch, begin, end, begun_unix_ms, end_unix_ms, bytes, data_bytes,
                                    self_contained, proof, damage, keep, tags)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LogSegment, name, system_id, history, from, to, first_unix_ms,
                                    last_unix_ms, epoch, bytes, sha256)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(HistoryFork, history, parent, fork)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RestoreTarget, unix_ms, position, transaction, exclusive, name,
+                                   consistent)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Origin, pair, snapshot, target)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SnapshotOrder, work, id, pair, kind, tags, asked_by,
+                                   asked_unix_ms)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SnapshotJob, work, id, state, step, done_bytes, total_bytes,
+                                   begun_unix_ms, trouble)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SnapshotReport, pair, repository, trouble, read, snapshots, log,
+                                   forks, jobs)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Promise, granted_at, start)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Grant, member, start, granted_unix_ms)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Intent, kind, member, fenced_by, asked_by, asked_unix_ms)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(HoldDown, losses, last_loss_unix_ms)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Away, member, since_unix_ms)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PairRecord, pair, engine, store_id, revision, epoch, primary,
-                                   former, served, in_sync, grant, members, intent, paused, policy,
-                                   hold_down, away)
+
+/// As with the policy.
+#define LOCKSTEP_FIRST_RECORD_FIELDS                                                               \
+    pair, engine, store_id, revision, epoch, primary, former, served, in_sync, grant, members,     \
+        intent, paused, policy, hold_down, away
+inline void to_json(nlohmann::json& nlohmann_json_j, const PairRecord& nlohmann_json_t) {
+    NLOHMANN_JSON_EXPAND(
+        NLOHMANN_JSON_PASTE(NLOHMANN_JSON_TO, LOCKSTEP_FIRST_RECORD_FIELDS, origin))
+}
+inline void from_json(const nlohmann::json& nlohmann_json_j, PairRecord& nlohmann_json_t) {
+    NLOHMANN_JSON_EXPAND(NLOHMANN_JSON_PASTE(NLOHMANN_JSON_FROM, LOCKSTEP_FIRST_RECORD_FIELDS))
+    if (nlohmann_json_j.contains("origin")) {
+        NLOHMANN_JSON_FROM(origin)
+    }
+}
+
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Probe, silent, trouble)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Acknowledgements, name, streaming, silent, disk_proved)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Barrier, revision, name, position)
@@ -162,11 +204,12 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Report, kind, severity, message, unix_ms)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NameServer, host, address, port)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Zone, name, serial, servers, endpoints)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StartPermit, request, epoch)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Told, store_id, record, permit, proof, zone)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Told, store_id, record, permit, proof, zone, orders)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Refused, reason)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Enroll, member, secret, csr_pem)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Enrolled, certificate_pem, ca_pem, store_id)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Divergences, kept)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Snapshots, report)
 
 } // namespace wire
 } // namespace lockstep

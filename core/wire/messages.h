@@ -10,11 +10,12 @@
 #include "core/kept_divergence.h"
 #include "core/observation.h"
 #include "core/record.h"
+#include "core/snapshot.h"
 
 /// What controller and agent say to each other (DECISIONS.md 6). The agent dials.
 namespace lockstep::wire {
 
-inline constexpr std::uint32_t protocol_version = 1;
+inline constexpr std::uint32_t protocol_version = 2;
 
 /// agent → controller, first frame: who speaks. The certificate's CN must be `member`.
 struct Hello {
@@ -89,6 +90,7 @@ struct Told {
     /// record. When this message arrives says nothing of that; empty: not proved yet.
     std::optional<Stamp> proof;
     Zone zone;
+    std::vector<SnapshotOrder> orders; // For the pair's archiver; all that are not ended.
     friend bool operator==(const Told&, const Told&) = default;
 };
 
@@ -122,6 +124,13 @@ struct Divergences {
 };
 inline constexpr std::size_t most_divergences = 50;
 
-using Message = std::variant<Hello, Status, Report, Told, Refused, Enroll, Enrolled, Divergences>;
+/// agent → controller, after the greeting and on change, while it is its pair's archiver.
+struct Snapshots {
+    SnapshotReport report;
+    friend bool operator==(const Snapshots&, const Snapshots&) = default;
+};
+
+using Message =
+    std::variant<Hello, Status, Report, Told, Refused, Enroll, Enrolled, Divergences, Snapshots>;
 
 } // namespace lockstep::wire

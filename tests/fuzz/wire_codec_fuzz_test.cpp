@@ -36,15 +36,22 @@ void expect_survives(const std::string& text) {
 
 TEST(WireCodecFuzz, MutatedFramesAreMessagesOrCorrupt) {
     const auto record = fixture::granted_record();
+    wire::Told told;
+    told.store_id = "store";
+    told.record = record;
+    told.permit = wire::StartPermit{1, Epoch{1}};
+    told.proof = wire::Stamp{"run", Milliseconds{5}};
+    told.orders = {{SnapshotWork::take, "shop-1", "shop", SnapshotKind::manual, {}, "ann", 7}};
+    wire::Snapshots snapshots;
+    snapshots.report.snapshots = {Snapshot{}};
+    snapshots.report.log = {LogSegment{}};
+    snapshots.report.jobs = {SnapshotJob{}};
     const std::string seeds[] = {
         wire::encode(wire::Message{wire::Hello{}}),
         wire::encode(
             wire::Message{wire::Status{fixture::observed(record, "b"), {"run", Milliseconds{5}}}}),
-        wire::encode(wire::Message{wire::Told{"store",
-                                              record,
-                                              wire::StartPermit{1, Epoch{1}},
-                                              wire::Stamp{"run", Milliseconds{5}},
-                                              {}}}),
+        wire::encode(wire::Message{told}),
+        wire::encode(wire::Message{snapshots}),
         wire::encode(wire::Message{wire::Enroll{"a", "secret", "csr"}}),
         wire::encode(wire::Message{wire::Divergences{{KeptDivergence{}}}}),
     };

@@ -2,6 +2,7 @@
 
 #include "core/endpoint.h"
 #include "core/goal.h"
+#include "core/snapshot_id.h"
 #include "core/wire/codec.h"
 #include "tests/support/pair_fixture.h"
 
@@ -119,19 +120,64 @@ TEST(Codec, ADivergenceIsReadAsItWasWritten) {
     EXPECT_FALSE(wire::decode_divergence("{}"));
 }
 
+SnapshotReport reported() {
+    SnapshotReport report;
+    report.pair = "shop";
+    report.repository = "/mnt/backup";
+    report.read = true;
+    Snapshot snapshot;
+    snapshot.id = "shop-1";
+    snapshot.begin = {first_history, 5};
+    snapshot.proof = SnapshotProof::queried;
+    report.snapshots = {snapshot};
+    LogSegment segment;
+    segment.name = "000A";
+    segment.history = first_history;
+    segment.to = 9;
+    report.log = {segment};
+    report.forks = {{first_history, {}, 0}};
+    SnapshotJob job;
+    job.work = SnapshotWork::check;
+    job.state = SnapshotJob::State::failed;
+    job.trouble = "no \"room\"";
+    report.jobs = {job};
+    return report;
+}
+
+TEST(Codec, ARecordOfAnOlderVersionIsRead) {
+    auto text = wire::encode_record(granted_record());
+    for (const std::string key :
+         {",\"origin\":null", ",\"snapshots\":{\"minimum\":1,\"retention_days\":7,"
+                              "\"time_zone\":\"UTC\",\"window\":\"02:00-03:00\"}"}) {
+        const auto at = text.find(key);
+        ASSERT_NE(at, std::string::npos) << text;
+        text.erase(at, key.size());
+    }
+    EXPECT_EQ(wire::decode_record(text).value(), granted_record());
+}
+
 TEST(Codec, EveryMessageSurvivesTheTrip) {
     auto record = granted_record();
     record.intent = {IntentKind::force, "b", "cable \"cut\"\n", "ann"};
-    record.policy = {WhenStandbyLost::wait, Profile::wan, 5};
+    record.policy.when_standby_lost = WhenStandbyLost::wait;
+    record.policy.profile = Profile::wan;
+    record.policy.snapshots = {14, 2, "23:50-00:20", "Europe/Berlin"};
+    record.origin = Origin{"books", "", {1795664700123, {}, "", false, "", false}};
     wire::Status status{observed(record, "b"), {"run", Milliseconds{5}}};
     status.observation.barrier = Barrier{Revision{3}, "ls_b_3", {first_history, 7}};
     status.observation.hand_over = HandOver{
         Revision{4}, HandOverStage::stopped, Milliseconds{30}, {first_history, 8}, "trouble"};
     status.observation.job = Job{"cloning", 5, 10, Milliseconds{70}};
-    wire::Told told_message{
-        "store", record, wire::StartPermit{7, Epoch{2}}, wire::Stamp{"run", Milliseconds{5}}, {}};
+    wire::Told told_message;
+    told_message.store_id = "store";
+    told_message.record = record;
+    told_message.permit = wire::StartPermit{7, Epoch{2}};
+    told_message.proof = wire::Stamp{"run", Milliseconds{5}};
+    told_message.orders = {
+        {SnapshotWork::take, "shop-1", "shop", SnapshotKind::manual, {{"why", "move"}}, "ann", 7}};
     told_message.zone = {"db.test", 7, {{"ns-a", "10.0.0.1", 53}}, {endpoint_of(record)}};
     const wire::Message messages[] = {wire::Hello{},
+                                      wire::Snapshots{reported()},
                                       status,
                                       wire::Report{"promote", "info", "done", 5},
                                       told_message,
@@ -179,6 +225,16 @@ TEST(Position, IsComparedOnOneHistoryOnly) {
     EXPECT_FALSE(reached({{}, 500}, {{}, 100}));
     EXPECT_FALSE(behind({History{"2"}, 5}, mark));
     EXPECT_TRUE(behind({first_history, 5}, mark));
+}
+
+TEST(SnapshotId, NamesItsPairAndItsTime) {
+    const auto id = snapshot_id("my-shop", 1795664700123, "a1b2");
+    EXPECT_EQ(id, "my-shop-20261126t034500z-a1b2");
+    EXPECT_EQ(pair_of_snapshot(id).value(), "my-shop");
+    for (const auto* other : {"shop", "shop-20261126t034500z", "Shop-20261126t034500z-a1b2",
+                              "-20261126t034500z-a1b2", "shop-20261126t034500z-a1b2/.."}) {
+        EXPECT_FALSE(pair_of_snapshot(other)) << other;
+    }
 }
 
 } // namespace
