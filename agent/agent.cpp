@@ -38,7 +38,12 @@ Agent::Agent(asio::any_io_executor executor, Start start)
       divergences_(executor, *driver_, journal_,
                    {config_.state_dir / "diverged", config_.name, config_.host,
                     config_.divergence_keep_days}),
-      making_(*driver_, state_, memory_, journal_, divergences_),
+      archivist_(executor, std::move(start.snapshots), state_, memory_, supervisor_, journal_,
+                 snapshots_),
+      making_(*driver_, state_, memory_, journal_, divergences_,
+              [this](Origin origin, OnProgress on_progress) {
+                  return archivist_.restore(std::move(origin), std::move(on_progress));
+              }),
       acceptance_(*driver_, state_, memory_, journal_, supervisor_),
       probes_(*driver_, state_, supervisor_, memory_),
       fsync_(executor, state_, supervisor_, driver_->data_folder()),
@@ -46,6 +51,7 @@ Agent::Agent(asio::any_io_executor executor, Start start)
       goals_(executor, *driver_, state_, memory_, journal_, supervisor_, making_),
       guard_(supervisor_, journal_, guardian_plan(), config_.state_dir / "guardian.log"),
       link_(std::move(start.identity), hello(), state_, journal_, acceptance_, divergences_,
+            snapshots_,
             [this] { return build_observation(state_, memory_, supervisor_, journal_, *driver_); }),
       names_(state_, memory_, supervisor_) {}
 
@@ -127,6 +133,7 @@ void Agent::begin() {
     state_.newest_told = memory_.accepted();
     journal_.on_change([this] { state_.status_wake.notify(); });
     divergences_.on_change([this] { state_.status_wake.notify(); });
+    snapshots_.on_tell([this] { state_.status_wake.notify(); });
     if (memory_.record()) {
         journal_.set_scene(memory_.record()->pair, memory_.accepted());
     }
@@ -142,6 +149,7 @@ void Agent::begin() {
     start_coroutine(executor_, guard_.run());
     start_coroutine(executor_, link_.run());
     start_coroutine(executor_, divergences_.run());
+    start_coroutine(executor_, archivist_.run());
     start_coroutine(executor_, save_zone(memory_, journal_));
     start_coroutine(executor_, reap_now_and_then());
 }

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "agent/acceptance.h"
+#include "agent/archivist.h"
 #include "agent/config.h"
 #include "agent/controller_link.h"
 #include "agent/disk_watch.h"
@@ -22,6 +23,7 @@ public:
         Identity identity;
         std::unique_ptr<Driver> driver;
         Memory memory;
+        Archivist::Means snapshots = {};
     };
 
     Agent(asio::any_io_executor executor, Start start);
@@ -50,6 +52,8 @@ private:
     Journal journal_;
     Supervisor supervisor_;
     Divergences divergences_;
+    SnapshotBoard snapshots_;
+    Archivist archivist_;
     DataMaking making_;
     Acceptance acceptance_;
     Probes probes_;

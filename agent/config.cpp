@@ -139,6 +139,10 @@ void check_places(Table& root, const AgentConfig& config) {
     if (!config.state_dir.empty() && (config.state_dir.string() + "/").starts_with(data)) {
         root.mistake("state_dir", mistake);
     }
+    if (!config.repository.empty() && (config.repository.string() + "/").starts_with(data)) {
+        root.mistake("snapshots", "repository must not lie in " + config.database.engine +
+                                      ".data_dir: what takes the data takes their copies, too");
+    }
     if (!config.run_dir.empty() && (config.run_dir.string() + "/").starts_with(data)) {
         root.mistake("run_dir", mistake);
     }
@@ -179,6 +183,10 @@ Result<AgentConfig> read(ConfigFile file, const LookAtDatabase& look) {
     auto rebuild = file.table("rebuild");
     config.rebuild_most_megabytes =
         static_cast<std::uint32_t>(rebuild.integer("max_rate_megabytes", 0, 1024, 0));
+    auto snapshots = file.table("snapshots");
+    if (snapshots.present()) {
+        config.repository = absolute_path(snapshots, "repository");
+    }
     check_places(root, config);
     if (look && root.table(config.database.engine).present()) {
         note_findings(root, config, look);

@@ -45,6 +45,7 @@ struct AgentConfig {
     std::uint64_t ballast_bytes = 64U << 20U; // Held back for a full disk; 0: none.
     std::uint32_t divergence_keep_days = 30;
     std::uint32_t rebuild_most_megabytes = 0; // A second; 0: as fast as it can.
+    std::filesystem::path repository;         // Of snapshots and log; empty: none are kept.
 };
 
 /// What only the engine's driver knows to be wrong. `key` is below the engine's table; without one

@@ -24,9 +24,11 @@ constexpr const char* refused_alarm = "refused";
 
 ControllerLink::ControllerLink(Identity identity, wire::Hello hello, LocalState& state,
                                Journal& journal, Acceptance& acceptance,
-                               const Divergences& divergences, Observe observe)
+                               const Divergences& divergences, SnapshotBoard& snapshots,
+                               Observe observe)
     : identity_(std::move(identity)), hello_(std::move(hello)), state_(state), journal_(journal),
-      acceptance_(acceptance), divergences_(divergences), observe_(std::move(observe)) {}
+      acceptance_(acceptance), divergences_(divergences), snapshots_(snapshots),
+      observe_(std::move(observe)) {}
 
 Awaitable<void> ControllerLink::run() {
     auto retry = first_retry;
@@ -106,6 +108,7 @@ Awaitable<Result<void>> ControllerLink::take(wire::Message message) {
             journal_.write("controller found", Severity::info,
                            "a stream to the controller is open");
         }
+        snapshots_.ask(told->orders);
         co_await acceptance_.take(std::move(*told));
         co_return Result<void>{};
     }
@@ -127,6 +130,9 @@ Awaitable<void> ControllerLink::write(SessionPointer session) {
         }
         if (sent) {
             sent = co_await send_divergences(session);
+        }
+        if (sent) {
+            sent = co_await send_snapshots(session);
         }
         if (sent && !session->ended) {
             co_await state_.status_wake.wait(between_statuses);
@@ -160,6 +166,16 @@ Awaitable<Result<void>> ControllerLink::send_divergences(SessionPointer session)
     newest.kept.assign(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(count));
     wire::Message message = std::move(newest);
     session->divergences_told = version;
+    co_return co_await send(session, std::move(message));
+}
+
+Awaitable<Result<void>> ControllerLink::send_snapshots(SessionPointer session) {
+    const auto version = snapshots_.version();
+    if (session->snapshots_told == version) {
+        co_return Result<void>{};
+    }
+    session->snapshots_told = version;
+    wire::Message message = wire::Snapshots{snapshots_.report()};
     co_return co_await send(session, std::move(message));
 }
 

@@ -8,6 +8,7 @@
 #include "agent/identity.h"
 #include "agent/journal.h"
 #include "agent/local_state.h"
+#include "agent/snapshot_board.h"
 #include "platform/tls_stream.h"
 
 namespace lockstep {
@@ -19,7 +20,8 @@ public:
     using Observe = std::function<Observation()>;
 
     ControllerLink(Identity identity, wire::Hello hello, LocalState& state, Journal& journal,
-                   Acceptance& acceptance, const Divergences& divergences, Observe observe);
+                   Acceptance& acceptance, const Divergences& divergences, SnapshotBoard& snapshots,
+                   Observe observe);
 
     [[nodiscard]] Awaitable<void> run();
 
@@ -29,6 +31,7 @@ private:
         bool ended = false;
         std::string why;
         std::uint64_t divergences_told = 0; // Their version.
+        std::uint64_t snapshots_told = 0;   // Likewise.
     };
     using SessionPointer = std::shared_ptr<Session>;
 
@@ -39,6 +42,7 @@ private:
     [[nodiscard]] Awaitable<Result<void>> send(SessionPointer session, wire::Message message);
     [[nodiscard]] Awaitable<Result<void>> send_reports(SessionPointer session);
     [[nodiscard]] Awaitable<Result<void>> send_divergences(SessionPointer session);
+    [[nodiscard]] Awaitable<Result<void>> send_snapshots(SessionPointer session);
     [[nodiscard]] Awaitable<Result<void>> take(wire::Message message);
     void end(const SessionPointer& session, std::string why);
     void tell_loss(const std::string& why);
@@ -49,6 +53,7 @@ private:
     Journal& journal_;
     Acceptance& acceptance_;
     const Divergences& divergences_;
+    SnapshotBoard& snapshots_;
     Observe observe_;
     bool spoke_ = false;
     std::string last_loss_;

@@ -17,9 +17,9 @@ constexpr std::size_t mark_bytes = 16;
 } // namespace
 
 DataMaking::DataMaking(Driver& driver, LocalState& state, Memory& memory, Journal& journal,
-                       Divergences& divergences)
-    : driver_(driver), state_(state), memory_(memory), journal_(journal),
-      divergences_(divergences) {}
+                       Divergences& divergences, Restore restore)
+    : driver_(driver), state_(state), memory_(memory), journal_(journal), divergences_(divergences),
+      restore_(std::move(restore)) {}
 
 void DataMaking::start_job(std::string what) {
     state_.job = Job{std::move(what), 0, 0, Milliseconds{0}};
@@ -177,6 +177,38 @@ Awaitable<Result<void>> DataMaking::initialise() {
     if (made) {
         journal_.write("initialised", Severity::info,
                        "made a new database, " + memory_.data().system_id);
+    }
+    co_return made;
+}
+
+Awaitable<Result<void>> DataMaking::restore(Goal goal) {
+    if (!restore_) {
+        co_return fail(Errc::refused, "this agent has no repository to restore from: give its file "
+                                      "a table [snapshots] with `repository`");
+    }
+    const Origin origin = *goal.origin;
+    start_job("restoring from pair " + origin.pair);
+    auto begun = co_await begin();
+    if (!begun) {
+        end_job();
+        co_return begun;
+    }
+    journal_.write("restore", Severity::info, "restores from the snapshots of " + origin.pair);
+    auto on_progress = show_progress();
+    cancellable_ = true;
+    auto restored = co_await restore_(origin, std::move(on_progress));
+    cancellable_ = false;
+    Result<void> made;
+    if (restored) {
+        made = co_await finish();
+    } else {
+        made = tl::unexpected(restored.error());
+    }
+    const auto took = boot_time() - state_.job_since;
+    end_job();
+    if (made) {
+        journal_.write("restored", Severity::info,
+                       *restored + ", in " + std::to_string(took.count()) + " ms");
     }
     co_return made;
 }

@@ -15,10 +15,14 @@ namespace lockstep {
 /// made folder is known for what it is after a crash, and each leaves a new mark (R11).
 class DataMaking {
 public:
+    /// Fills the empty data folder; what it returns is for people: "snapshot X, up to TIME".
+    using Restore = std::function<Awaitable<Result<std::string>>(Origin, OnProgress)>;
     DataMaking(Driver& driver, LocalState& state, Memory& memory, Journal& journal,
-               Divergences& divergences);
+               Divergences& divergences, Restore restore = {});
 
     [[nodiscard]] Awaitable<Result<void>> initialise();
+    /// From the goal's origin.
+    [[nodiscard]] Awaitable<Result<void>> restore(Goal goal);
     [[nodiscard]] Awaitable<Result<void>> clone(Goal goal);
     /// R8's copy, then a rewind if it can be, else a clone. `still_wanted` is asked right before
     /// anything is destroyed (R10).
@@ -59,6 +63,7 @@ private:
     Memory& memory_;
     Journal& journal_;
     Divergences& divergences_;
+    Restore restore_;
     bool cancellable_ = false;
 };
 

@@ -47,6 +47,7 @@ Awaitable<Result<void>> Duties::run(Duty duty, Goal goal) {
     case DutyKind::stop: co_return co_await stop(duty, std::move(goal));
     case DutyKind::remove_ticket: co_return supervisor_.remove_ticket();
     case DutyKind::initialise: co_return co_await making_.initialise();
+    case DutyKind::restore: co_return co_await making_.restore(std::move(goal));
     case DutyKind::start_primary: co_return co_await start_primary(std::move(goal));
     case DutyKind::ask_to_start: co_return ask_to_start();
     case DutyKind::start_standby: co_return co_await start_standby(std::move(goal));

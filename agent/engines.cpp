@@ -6,6 +6,7 @@
 
 #include "drivers/mysql/mysql_driver.h"
 #include "drivers/postgres/postgres_driver.h"
+#include "drivers/postgres/snapshot/postgres_snapshots.h"
 
 namespace lockstep {
 namespace {
@@ -192,6 +193,14 @@ std::unique_ptr<Driver> make_driver(asio::any_io_executor executor, const AgentC
     return is_postgres(config)
                ? PostgresDriver::make(std::move(executor), postgres_config(config, identity))
                : MysqlDriver::make(std::move(executor), mysql_config(config, identity));
+}
+
+std::unique_ptr<SnapshotEngine> make_snapshot_engine(asio::any_io_executor executor,
+                                                     const AgentConfig& config,
+                                                     const Identity& identity) {
+    return is_postgres(config)
+               ? PostgresSnapshots::make(std::move(executor), postgres_config(config, identity))
+               : nullptr;
 }
 
 } // namespace lockstep

@@ -6,6 +6,7 @@
 #include "agent/identity.h"
 #include "core/finding.h"
 #include "drivers/driver.h"
+#include "drivers/snapshot_engine.h"
 
 /// The engines that an agent can be for. Here alone concrete drivers are named.
 namespace lockstep {
@@ -28,5 +29,10 @@ namespace lockstep {
 /// `config` has passed check_database().
 [[nodiscard]] std::unique_ptr<Driver>
 make_driver(asio::any_io_executor executor, const AgentConfig& config, const Identity& identity);
+
+/// Empty: there are no snapshots of this engine yet.
+[[nodiscard]] std::unique_ptr<SnapshotEngine> make_snapshot_engine(asio::any_io_executor executor,
+                                                                   const AgentConfig& config,
+                                                                   const Identity& identity);
 
 } // namespace lockstep

@@ -19,7 +19,8 @@ constexpr const char* duty_alarm = "duty";
 constexpr const char* data_alarm = "data folder";
 
 bool makes_data(DutyKind kind) {
-    return kind == DutyKind::initialise || kind == DutyKind::clone || kind == DutyKind::replace;
+    return kind == DutyKind::initialise || kind == DutyKind::restore || kind == DutyKind::clone ||
+           kind == DutyKind::replace;
 }
 
 bool is_passive(DutyKind kind) {

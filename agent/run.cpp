@@ -13,6 +13,7 @@
 #include "agent/join.h"
 #include "platform/files.h"
 #include "platform/log.h"
+#include "snapshots/folder_repository.h"
 
 namespace lockstep {
 namespace {
@@ -96,14 +97,28 @@ Awaitable<void> until_signalled(asio::io_context& context, Agent& agent, Result<
     context.stop();
 }
 
+Archivist::Means snapshot_means(const asio::any_io_executor& executor, const AgentConfig& config,
+                                const Identity& identity) {
+    Archivist::Means means;
+    means.engine = make_snapshot_engine(executor, config, identity);
+    means.scratch = config.state_dir / "restore";
+    if (!config.repository.empty()) {
+        means.repository = [root = config.repository](const PairName& pair) {
+            return snapshots::make_folder_repository(root, pair);
+        };
+    }
+    return means;
+}
+
 Result<void> serve(asio::io_context& context, const AgentConfig& config, Identity identity) {
     auto memory = Memory::open(config.state_dir, identity.store_id, context.get_executor());
     if (!memory) {
         return tl::unexpected(memory.error());
     }
     auto driver = make_driver(context.get_executor(), config, identity);
-    Agent agent(context.get_executor(),
-                {config, std::move(identity), std::move(driver), std::move(*memory)});
+    auto snapshots = snapshot_means(context.get_executor(), config, identity);
+    Agent agent(context.get_executor(), {config, std::move(identity), std::move(driver),
+                                         std::move(*memory), std::move(snapshots)});
     if (auto listening = agent.listen(); !listening) {
         return listening;
     }

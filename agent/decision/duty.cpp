@@ -63,6 +63,9 @@ bool ticket_left(G, F f) {
 bool forms(G g, F f) {
     return g.form && no_data(g, f);
 }
+bool forms_from_snapshot(G g, F f) {
+    return forms(g, f) && g.origin;
+}
 bool served_but_replays(G g, F f) {
     return f.begun && !g.promote && (is(f, Process::standby) || f.data == Data::standby) &&
            !is(f, Process::primary);
@@ -154,6 +157,8 @@ constexpr std::array rules = {
     DutyRule{Role::primary, starting, wait, "the server does not answer yet"},
     DutyRule{Role::primary, unknown, inspect, "the data folder was not looked at yet"},
     DutyRule{Role::primary, other, block, "the data folder holds no database"},
+    DutyRule{Role::primary, forms_from_snapshot, restore,
+             "a new pair: its database is made from a snapshot"},
     DutyRule{Role::primary, forms, initialise, "a new pair: its database is made here"},
     DutyRule{Role::primary, no_data, block,
              "the primary's data folder is gone or half made; nothing is made in its place"},
@@ -228,7 +233,7 @@ constexpr bool total() {
 }
 static_assert(total(), "next_duty() must be total");
 
-constexpr std::array<std::pair<DutyKind, std::string_view>, 22> names = {{
+constexpr std::array<std::pair<DutyKind, std::string_view>, 23> names = {{
     {rest, "rest"},
     {wait, "wait"},
     {block, "block"},
@@ -237,6 +242,7 @@ constexpr std::array<std::pair<DutyKind, std::string_view>, 22> names = {{
     {stop, "stop"},
     {remove_ticket, "remove the ticket"},
     {initialise, "initialise"},
+    {restore, "restore"},
     {start_primary, "start as primary"},
     {ask_to_start, "ask to start"},
     {start_standby, "start as standby"},

@@ -17,6 +17,7 @@ enum class DutyKind {
     stop,            // A clean stop, then fence.
     remove_ticket,   // So that nobody starts the server.
     initialise,      // Makes a new database.
+    restore,         // Makes it from a snapshot and log.
     start_primary,   // R5 allows it.
     ask_to_start,    // R5: asks a controller.
     start_standby,   // Follows the upstream.

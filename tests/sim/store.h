@@ -37,6 +37,9 @@ public:
     Result<std::vector<Event>> events(EventQuery) override { return std::vector<Event>{}; }
     Result<void> put_token(StoredToken) override { return {}; }
     Result<void> use_token(const MemberId&, const std::string&, std::int64_t) override;
+    Result<void> put_order(SnapshotOrder) override { return {}; }
+    Result<void> end_order(SnapshotWork, const std::string&) override { return {}; }
+    Result<std::vector<SnapshotOrder>> orders() override { return std::vector<SnapshotOrder>{}; }
 
 private:
     [[nodiscard]] PairRecord keep(PairRecord record);

@@ -51,7 +51,7 @@ const std::vector<Arrow>& arrows() {
         // lockstepd is both programs: its main alone knows the other half and concrete drivers.
         {"agent/main.cpp", {"agent/", "controller/run.h", "drivers/", "platform/", "core/"}},
         {"agent/engines.cpp", {"agent/", "drivers/", "platform/", "core/"}},
-        {"agent/run.cpp", {"agent/", "drivers/", "dns/", "platform/", "core/"}},
+        {"agent/run.cpp", {"agent/", "drivers/", "snapshots/", "dns/", "platform/", "core/"}},
         {"agent/",
          {"agent/", "drivers/driver.h", "drivers/snapshot_engine.h", "snapshots/", "dns/",
           "platform/", "core/"}},

@@ -40,6 +40,9 @@ Goal goal_of(Role role, unsigned bits) {
         goal.upstream = fixture::member("a", "10.0.0.1");
     }
     goal.hand_over = bit(bits, 7);
+    if (bit(bits, 8)) {
+        goal.origin = Origin{"books", "books-1", {}};
+    }
     return goal;
 }
 
@@ -65,7 +68,7 @@ struct Relevant {
     unsigned fact_bits;
 };
 constexpr std::array relevant = {Relevant{Role::none, 0x10, 0x010},
-                                 Relevant{Role::primary, 0xB7, 0x0EF},
+                                 Relevant{Role::primary, 0x1B7, 0x0EF},
                                  Relevant{Role::standby, 0x78, 0x3BA}};
 
 /// All values of a number that has only the bits of `mask`.
@@ -114,7 +117,8 @@ std::size_t broken(std::span<const DutyRule> table, const Check& holds) {
 }
 
 bool destroys(DutyKind kind) {
-    return kind == DutyKind::initialise || kind == DutyKind::clone || kind == DutyKind::replace;
+    return kind == DutyKind::initialise || kind == DutyKind::restore || kind == DutyKind::clone ||
+           kind == DutyKind::replace;
 }
 bool starts(DutyKind kind) {
     return kind == DutyKind::start_primary || kind == DutyKind::start_standby ||
@@ -313,6 +317,25 @@ TEST(Duty, FormsTheFirstPrimaryFromNothing) {
     const auto goal = goal_for(fixture::forming_record(), "a");
     EXPECT_EQ(next_duty(goal, standing(Data::absent, Process::none)).kind, DutyKind::initialise);
     EXPECT_EQ(next_duty(goal, standing(Data::half_made, Process::none)).kind, DutyKind::initialise);
+}
+
+TEST(Duty, FormsTheFirstPrimaryFromASnapshotThatTheRecordNames) {
+    auto record = fixture::forming_record();
+    record.origin = Origin{"books", "books-1", {}};
+    const auto goal = goal_for(record, "a");
+    EXPECT_EQ(next_duty(goal, standing(Data::absent, Process::none)).kind, DutyKind::restore);
+    EXPECT_EQ(next_duty(goal, standing(Data::half_made, Process::none)).kind, DutyKind::restore);
+    record.served = true; // Its data is what it served with: nothing is restored in its place.
+    const auto later = goal_for(record, "a");
+    EXPECT_EQ(next_duty(later, standing(Data::absent, Process::none)).kind, DutyKind::block);
+}
+
+TEST(Goal, OneMemberArchives) {
+    EXPECT_EQ(archiver_of(fixture::forming_record()), "") << "there is nothing to keep yet";
+    EXPECT_EQ(archiver_of(fixture::solo_record()), "a");
+    EXPECT_EQ(archiver_of(fixture::in_sync_record()), "b") << "so that the primary feels nothing";
+    EXPECT_FALSE(goal_for(fixture::in_sync_record(), "a").archive);
+    EXPECT_TRUE(goal_for(fixture::in_sync_record(), "b").archive);
 }
 
 TEST(Duty, MakesNothingInPlaceOfALostPrimary) {

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "agent/journal.h"
+#include "agent/local_state.h"
+#include "agent/log_keeper.h"
+#include "agent/memory.h"
+#include "agent/pair_repository.h"
+#include "agent/snapshot_board.h"
+#include "agent/snapshot_jobs.h"
+#include "agent/snapshot_schedule.h"
+#include "agent/supervisor.h"
+#include "agent/wake.h"
+#include "snapshots/decision/restore_plan.h"
+
+namespace lockstep {
+
+/// While this member is its pair's archiver: keeps the log, takes snapshots as it is asked, and
+/// tells what there is. The database never waits for it.
+class Archivist {
+public:
+    using MakeRepository = std::function<std::unique_ptr<snapshots::Repository>(const PairName&)>;
+    struct Means {
+        MakeRepository repository;              // Empty: the agent's file names none.
+        std::unique_ptr<SnapshotEngine> engine; // Empty: there is none for this database.
+        std::filesystem::path scratch;          // For the log of a restore.
+    };
+    Archivist(asio::any_io_executor executor, Means means, LocalState& state, const Memory& memory,
+              const Supervisor& supervisor, Journal& journal, SnapshotBoard& board);
+
+    [[nodiscard]] Awaitable<void> run();
+    /// What DataMaking restores with.
+    [[nodiscard]] Awaitable<Result<std::string>> restore(Origin origin, OnProgress on_progress);
+
+private:
+    /// What it works on while it is the archiver in one epoch.
+    struct Place {
+        PairName pair;
+        Epoch epoch{};
+        std::shared_ptr<PairRepository> repository;
+        std::shared_ptr<snapshots::Catalogue> catalogue;
+        bool incomplete = false; // Not all of the repository could be read.
+        History forks_of;        // Whose forks were noted.
+        std::shared_ptr<SnapshotSchedule> schedule;
+    };
+
+    [[nodiscard]] Awaitable<void> step();
+    [[nodiscard]] std::string hindrance() const;
+    [[nodiscard]] Awaitable<Result<void>> open(const PairRecord& record);
+    void leave();
+    [[nodiscard]] Awaitable<Result<void>> keep_log();
+    [[nodiscard]] Awaitable<Result<void>> note_forks(const History& history);
+    void receive(const ServerReport& server);
+    [[nodiscard]] Awaitable<Result<void>> work(SnapshotPolicy policy);
+    void tell(const std::string& trouble, const std::optional<LogSegment>& unfinished);
+
+    // restoring.cpp
+    /// Log that lies where archivers receive it: not in the repository's list yet.
+    using Received = std::map<std::string, std::filesystem::path>; // By the segment's name.
+    [[nodiscard]] Awaitable<Result<Received>> add_received(PairRepository& repository,
+                                                           snapshots::Catalogue& catalogue);
+    [[nodiscard]] Awaitable<Result<SnapshotEngine::Source>>
+    fetch(PairRepository& repository, const snapshots::RestorePlan& plan, const Received& received,
+          OnProgress on_progress);
+
+    asio::any_io_executor executor_;
+    Means means_;
+    LocalState& state_;
+    const Memory& memory_;
+    const Supervisor& supervisor_;
+    Journal& journal_;
+    SnapshotBoard& board_;
+    Wake wake_;
+    std::unique_ptr<LogKeeper> keeper_;
+    std::unique_ptr<SnapshotJobs> jobs_;
+    std::optional<Place> place_;
+    std::string repository_name_; // Of the last place.
+    bool mine_ = false;           // It was the archiver at the last look.
+    Milliseconds well_at_{0};     // When all went well last, or it became the archiver.
+};
+
+} // namespace lockstep

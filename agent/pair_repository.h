@@ -1,0 +1,50 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/disk_worker.h"
+#include "drivers/driver.h"
+#include "snapshots/repository.h"
+
+namespace lockstep {
+
+/// One pair's part of a repository, without blocking the agent's thread (snapshots/repository.h).
+/// Small things do not wait for large ones, and nobody for a storage that hangs: `timeout`.
+class PairRepository {
+public:
+    PairRepository(asio::any_io_executor executor,
+                   std::unique_ptr<snapshots::Repository> repository)
+        : repository_(std::move(repository)), small_(executor), large_(executor) {}
+
+    [[nodiscard]] std::string name() const { return repository_->name(); }
+    [[nodiscard]] std::filesystem::path incoming(const MemberId& writer) const {
+        return repository_->incoming(writer);
+    }
+
+    [[nodiscard]] Awaitable<Result<snapshots::Reading>> read();
+    [[nodiscard]] Awaitable<Result<void>> claim(MemberId writer, Epoch epoch);
+    [[nodiscard]] Awaitable<Result<std::filesystem::path>> stage(std::string id);
+    [[nodiscard]] Awaitable<Result<Snapshot>> finish(Snapshot snapshot, OnProgress on_progress);
+    [[nodiscard]] Awaitable<Result<LogSegment>> keep(std::filesystem::path file,
+                                                     LogSegment segment);
+    [[nodiscard]] Awaitable<Result<void>> note_forks(std::vector<HistoryFork> forks);
+    [[nodiscard]] Awaitable<Result<void>> note(Snapshot snapshot);
+    [[nodiscard]] Awaitable<Result<void>> remove_snapshot(std::string id);
+    [[nodiscard]] Awaitable<Result<void>> remove_log(std::vector<LogSegment> segments);
+    [[nodiscard]] Awaitable<Result<std::filesystem::path>>
+    open_snapshot(std::string id, snapshots::Repository::Verify verify, OnProgress on_progress);
+    [[nodiscard]] Awaitable<Result<void>>
+    fetch_log(std::vector<LogSegment> segments, std::filesystem::path to, OnProgress on_progress);
+    [[nodiscard]] Awaitable<Result<std::vector<std::filesystem::path>>> all_incoming();
+
+private:
+    std::shared_ptr<snapshots::Repository> repository_; // Shared with the work that is going on.
+    DiskWorker small_;
+    DiskWorker large_;
+};
+
+} // namespace lockstep

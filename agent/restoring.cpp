@@ -1,0 +1,150 @@
+#include <algorithm>
+#include <utility>
+
+#include "agent/archivist.h"
+#include "platform/clock.h"
+#include "platform/files.h"
+
+/// A new database from snapshots and log.
+namespace lockstep {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::chrono::seconds longest_look{60};
+constexpr std::chrono::hours longest_restore{24 * 7};
+
+LogSegment* find(snapshots::Catalogue& catalogue, const LogSegment& segment) {
+    const auto found =
+        std::find_if(catalogue.log.begin(), catalogue.log.end(), [&](const LogSegment& one) {
+            return one.name == segment.name && one.system_id == segment.system_id;
+        });
+    return found == catalogue.log.end() ? nullptr : &*found;
+}
+
+Result<void> copy_into(const fs::path& file, const fs::path& folder) {
+    std::error_code trouble;
+    fs::copy_file(file, folder / file.filename(), fs::copy_options::overwrite_existing, trouble);
+    return trouble ? Result<void>(fail(Errc::conflict, file.string() + ": " + trouble.message() +
+                                                           " (it was brought elsewhere "
+                                                           "meanwhile: look again)"))
+                   : Result<void>{};
+}
+
+} // namespace
+
+Awaitable<Result<Archivist::Received>> Archivist::add_received(PairRepository& repository,
+                                                               snapshots::Catalogue& catalogue) {
+    Received received;
+    const auto folders = co_await repository.all_incoming();
+    if (!folders) {
+        co_return tl::unexpected(folders.error());
+    }
+    for (const auto& folder : *folders) {
+        const auto deadline = Deadline::in(longest_look);
+        auto whole = co_await means_.engine->finished(folder, deadline);
+        const auto rest = co_await means_.engine->unfinished(folder, deadline);
+        if (!whole || !rest) {
+            const auto& why = whole ? rest.error() : whole.error();
+            journal_.write("restore", Severity::warning,
+                           "log in " + folder.string() + " is not counted on: " + why.message);
+            continue;
+        }
+        if (*rest) {
+            whole->push_back(**rest);
+        }
+        // Two members may have received the same piece, one of them further than the other.
+        for (auto& segment : *whole) {
+            auto* const known = find(catalogue, segment);
+            if (known == nullptr) {
+                received[segment.name] = folder / segment.name;
+                catalogue.log.push_back(std::move(segment));
+            } else if (received.contains(segment.name) && segment.to > known->to) {
+                received[segment.name] = folder / segment.name;
+                *known = std::move(segment);
+            }
+        }
+    }
+    co_return received;
+}
+
+Awaitable<Result<SnapshotEngine::Source>> Archivist::fetch(PairRepository& repository,
+                                                           const snapshots::RestorePlan& plan,
+                                                           const Received& received,
+                                                           OnProgress on_progress) {
+    SnapshotEngine::Source source;
+    source.log = means_.scratch;
+    source.forks = plan.forks;
+    source.history = plan.history;
+    std::error_code ignored; // What cannot be removed shows when it is made.
+    fs::remove_all(source.log, ignored);
+    auto done = make_private_folder(source.log);
+    std::vector<LogSegment> kept;
+    for (const auto& segment : plan.log) {
+        const auto found = received.find(segment.name);
+        if (found == received.end()) {
+            kept.push_back(segment);
+        } else if (done) {
+            done = copy_into(found->second, source.log);
+        }
+    }
+    if (done) {
+        OnProgress nobody;
+        done = co_await repository.fetch_log(std::move(kept), source.log, std::move(nobody));
+    }
+    if (!done) {
+        co_return tl::unexpected(done.error());
+    }
+    auto id = plan.snapshot.id;
+    const auto verify =
+        snapshots::Repository::Verify::sizes; // Its manifest is compared by content.
+    auto folder = co_await repository.open_snapshot(std::move(id), verify, std::move(on_progress));
+    if (!folder) {
+        co_return tl::unexpected(folder.error());
+    }
+    source.snapshot = std::move(*folder);
+    co_return source;
+}
+
+Awaitable<Result<std::string>> Archivist::restore(Origin origin, OnProgress on_progress) {
+    if (const auto why_not = hindrance(); !why_not.empty()) {
+        co_return fail(Errc::refused, "nothing can be restored here: " + why_not);
+    }
+    PairRepository repository(executor_, means_.repository(origin.pair));
+    auto reading = co_await repository.read();
+    if (!reading) {
+        co_return tl::unexpected(reading.error());
+    }
+    auto& catalogue = reading->catalogue;
+    const auto received = co_await add_received(repository, catalogue);
+    if (!received) {
+        co_return tl::unexpected(received.error());
+    }
+    if (auto sensible = snapshots::check(catalogue); !sensible) {
+        co_return within(repository.name(), sensible.error());
+    }
+    const snapshots::Chains chains(catalogue);
+    const auto plan = snapshots::plan_restore(chains, {origin.target, origin.snapshot});
+    if (!plan) {
+        co_return fail(Errc::refused, in_words(plan.error()));
+    }
+    auto source = co_await fetch(repository, *plan, *received, on_progress);
+    if (!source) {
+        co_return tl::unexpected(source.error());
+    }
+    const auto deadline = Deadline::in(longest_restore);
+    auto restored = co_await means_.engine->restore(std::move(*source), plan->target,
+                                                    std::move(on_progress), deadline);
+    std::error_code left; // The next restore empties it first.
+    fs::remove_all(means_.scratch, left);
+    if (!restored) {
+        co_return tl::unexpected(restored.error());
+    }
+    auto words = "restored snapshot " + plan->snapshot.id + " of pair " + origin.pair;
+    if (restored->end_unix_ms > 0) {
+        words += " and the log up to the commit of " + format_time(restored->end_unix_ms);
+    }
+    co_return words;
+}
+
+} // namespace lockstep

@@ -1,0 +1,149 @@
+#include "agent/snapshot_schedule.h"
+
+#include <algorithm>
+
+#include "core/snapshot_id.h"
+#include "platform/clock.h"
+#include "platform/time_zone.h"
+
+namespace lockstep {
+namespace {
+
+constexpr Milliseconds between_looks{60000};
+constexpr std::size_t most_attempts = 100;
+constexpr std::size_t random_bytes = 2;
+constexpr const char* alarm = "snapshot schedule";
+
+std::string reasons_of(const std::vector<snapshots::Verdict>& verdicts) {
+    std::string text;
+    for (const auto& verdict : verdicts) {
+        text += (text.empty() ? "" : "; ") + verdict.name + ": " + verdict.why;
+    }
+    return text;
+}
+
+} // namespace
+
+Result<snapshots::RunInput> SnapshotSchedule::input_of(const SnapshotPolicy& policy,
+                                                       const Seen& seen) const {
+    snapshots::RunInput input;
+    input.retention.catalogue = seen.catalogue;
+    input.retention.retention = {static_cast<int>(policy.retention_days),
+                                 static_cast<int>(policy.minimum)};
+    input.retention.now_unix_ms = unix_ms();
+    input.retention.taking = seen.taking;
+    input.retention.incomplete = seen.incomplete;
+    const auto window = snapshots::parse_window(policy.window);
+    if (!window) {
+        return tl::unexpected(window.error());
+    }
+    auto zone = load_time_zone(policy.time_zone);
+    if (!zone) {
+        return tl::unexpected(zone.error());
+    }
+    input.window = *window;
+    input.zone = std::move(*zone);
+    input.attempts = attempts_;
+    return input;
+}
+
+void SnapshotSchedule::look(const PairName& pair, const SnapshotPolicy& policy, const Seen& seen) {
+    const auto now = boot_time();
+    if (now < look_again_at_) {
+        return;
+    }
+    look_again_at_ = now + between_looks;
+    auto input = input_of(policy, seen);
+    if (!input) {
+        journal_.raise(alarm, "automated snapshots: " + input.error().message);
+        return;
+    }
+    const auto plan = snapshots::plan_run(*input);
+    if (plan.take.alarm.empty()) {
+        journal_.clear(alarm);
+    } else {
+        journal_.raise(alarm, "automated snapshots: " + plan.take.alarm);
+    }
+    if (plan.take.take && !seen.taking && !wanted_) {
+        want(pair, plan.take.why);
+    }
+    due_ = plan.retention;
+    looked_at_ = std::move(*input);
+}
+
+void SnapshotSchedule::want(const PairName& pair, const std::string& why) {
+    SnapshotOrder order;
+    order.work = SnapshotWork::take;
+    order.asked_unix_ms = unix_ms();
+    order.id = snapshot_id(pair, order.asked_unix_ms, random_hex(random_bytes));
+    order.pair = pair;
+    order.kind = SnapshotKind::automated;
+    order.asked_by = "schedule";
+    journal_.write("snapshot due", Severity::info, "takes snapshot " + order.id + ": " + why);
+    snapshots::Attempt attempt;
+    attempt.begun_unix_ms = order.asked_unix_ms;
+    if (attempts_.size() >= most_attempts) {
+        attempts_.erase(attempts_.begin());
+    }
+    attempts_.push_back(attempt);
+    wanted_ = std::move(order);
+}
+
+void SnapshotSchedule::ended(const SnapshotJob& job) {
+    if (!wanted_ || job.id != wanted_->id || job.work != SnapshotWork::take) {
+        return;
+    }
+    using enum snapshots::Attempt::End;
+    auto& attempt = attempts_.back();
+    attempt.ended_unix_ms = unix_ms();
+    attempt.end = job.state == SnapshotJob::State::done ? success : failure;
+    attempt.trouble = job.trouble;
+    wanted_.reset();
+    look_again_at_ = Milliseconds{0};
+}
+
+/// A plan is as old as the look; what changed since is looked at again right before.
+Awaitable<Result<void>> SnapshotSchedule::expire(PairRepository& repository,
+                                                 snapshots::Catalogue& catalogue) {
+    if (!looked_at_) {
+        co_return Result<void>{};
+    }
+    auto now = std::move(looked_at_->retention);
+    looked_at_.reset();
+    now.catalogue = catalogue;
+    now.taking = now.taking || wanted_.has_value();
+    const auto confirmed = snapshots::confirm(due_, now);
+    for (const auto& verdict : confirmed.snapshots) {
+        auto id = verdict.name;
+        auto removed = co_await repository.remove_snapshot(std::move(id));
+        if (!removed) {
+            co_return removed;
+        }
+        std::erase_if(catalogue.snapshots,
+                      [&](const Snapshot& one) { return one.id == verdict.name; });
+    }
+    if (!confirmed.snapshots.empty()) {
+        journal_.write("snapshots expired", Severity::info,
+                       "deleted what the retention lets go: " + reasons_of(confirmed.snapshots));
+    }
+    std::vector<LogSegment> log;
+    for (const auto& segment : catalogue.log) {
+        if (std::any_of(confirmed.log.begin(), confirmed.log.end(), [&](const auto& verdict) {
+                return verdict.name == segment.name && verdict.system_id == segment.system_id;
+            })) {
+            log.push_back(segment);
+        }
+    }
+    if (log.empty()) {
+        co_return Result<void>{};
+    }
+    auto removed = co_await repository.remove_log(log);
+    if (removed) {
+        std::erase_if(catalogue.log, [&](const LogSegment& one) {
+            return std::find(log.begin(), log.end(), one) != log.end();
+        });
+    }
+    co_return removed;
+}
+
+} // namespace lockstep
