@@ -252,6 +252,11 @@ AgentSession::Ends AgentHub::session_ends() {
             ends_.heard(member);
         }
     };
+    ends.snapshots = [this, is_current](AgentSession& session, wire::Snapshots told) {
+        if (is_current(session)) {
+            ends_.snapshots(session.hello().member, std::move(told.report));
+        }
+    };
     ends.divergences = [this, is_current](AgentSession& session, wire::Divergences told) {
         if (is_current(session)) {
             agents_[session.hello().member].kept = std::move(told.kept);

@@ -35,6 +35,7 @@ public:
         std::function<void(const MemberId&)> heard;     // A new observation.
         std::function<void(const MemberId&)> connected; // A new stream.
         std::function<void(const MemberId&)> lost;
+        std::function<void(const MemberId&, SnapshotReport)> snapshots;
     };
 
     AgentHub(asio::any_io_executor executor, Observer& observer, EventLog& events,

@@ -77,8 +77,12 @@ Result<void> AgentSession::accept(const std::string& frame) {
         ends_.divergences(*this, std::move(*divergences));
         return {};
     }
-    return fail(Errc::corrupt, "frame: an agent sends statuses, reports and divergences only, not "
-                               "this");
+    if (auto* snapshots = std::get_if<wire::Snapshots>(&*message)) {
+        ends_.snapshots(*this, std::move(*snapshots));
+        return {};
+    }
+    return fail(Errc::corrupt, "frame: an agent sends statuses, reports, divergences and snapshots "
+                               "only, not this");
 }
 
 Awaitable<void> AgentSession::write_all() {

@@ -19,6 +19,7 @@ public:
         std::function<void(AgentSession&, wire::Status)> status;
         std::function<void(AgentSession&, wire::Report)> report;
         std::function<void(AgentSession&, wire::Divergences)> divergences;
+        std::function<void(AgentSession&, wire::Snapshots)> snapshots;
     };
 
     AgentSession(const asio::any_io_executor& executor, std::shared_ptr<FrameStream> stream,

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "controller/decision/requests.h"
@@ -12,6 +14,7 @@
 #include "core/goal.h"
 #include "core/kept_divergence.h"
 #include "core/record.h"
+#include "core/snapshot.h"
 #include "platform/asio.h"
 
 namespace lockstep {
@@ -90,6 +93,34 @@ struct DivergencesStatus {
     std::vector<DivergenceSource> sources;
 };
 
+/// Which times a restore can reach. The first and the last commit in log without a gap.
+struct Restorable {
+    std::int64_t earliest_unix_ms = 0; // 0: none
+    std::int64_t latest_unix_ms = 0;
+    std::string gap; // Where the log ends before its end; empty: nowhere.
+};
+
+/// A pair's snapshots and log, as its archiver told last.
+struct PairSnapshots {
+    PairName pair;
+    MemberId archiver;
+    bool told = false;      // Since this controller started.
+    bool connected = false; // The archiver.
+    SnapshotReport report;
+    Restorable restorable;
+    std::vector<SnapshotOrder> orders;                           // Not ended yet.
+    std::vector<std::pair<SnapshotOrder, std::string>> failures; // The last few, and why.
+};
+
+/// What restores a pair's snapshots into a new pair.
+struct RestoreRequest {
+    Origin origin;
+    PairName as;
+    MemberId to;      // An agent that is in no pair.
+    MemberId standby; // Empty: the new pair is solo until a member is added.
+    Policy policy;
+};
+
 /// A join token, told once.
 struct IssuedToken {
     MemberId member;
@@ -137,6 +168,21 @@ public:
     switch_over(PairName name, SwitchoverRequest request, Asked asked) = 0;
     [[nodiscard]] virtual Awaitable<Result<PairRecord>> set_paused(PairName name, bool paused,
                                                                    Asked asked) = 0;
+    /// Of a pair, or of all with an empty name.
+    [[nodiscard]] virtual Awaitable<Result<std::vector<PairSnapshots>>>
+    snapshots(PairName pair) = 0;
+    /// When automated snapshots are taken, and how long they stay.
+    [[nodiscard]] virtual Awaitable<Result<PairRecord>>
+    set_schedule(PairName name, SnapshotPolicy snapshots, Asked asked) = 0;
+    /// Asks the pair's archiver for a manual snapshot; returns the order, with its id.
+    [[nodiscard]] virtual Awaitable<Result<SnapshotOrder>>
+    take_snapshot(PairName pair, std::map<std::string, std::string> tags, Asked asked) = 0;
+    /// Asks the archiver to check a snapshot, or to remove one.
+    [[nodiscard]] virtual Awaitable<Result<SnapshotOrder>>
+    order_snapshot(SnapshotWork work, std::string id, Asked asked) = 0;
+    /// Refused before anything is made if the target cannot be reached: says which can.
+    [[nodiscard]] virtual Awaitable<Result<PairRecord>> restore(RestoreRequest request,
+                                                                Asked asked) = 0;
     /// `controller` in the token is this controller's address for agents.
     [[nodiscard]] virtual Awaitable<Result<IssuedToken>> create_token(MemberId member,
                                                                       Asked asked) = 0;

@@ -48,11 +48,16 @@ Result<void> open_store(Controller::Start& start, const std::string& own_certifi
     start.store = std::move(*store);
     const auto head = start.store->head();
     auto records = start.store->pairs();
+    auto orders = start.store->orders();
     if (!head || !records) {
         return within("reading the store", head ? records.error() : head.error());
     }
+    if (!orders) {
+        return within("reading the store", orders.error());
+    }
     start.head = *head;
     start.records = std::move(*records);
+    start.orders = std::move(*orders);
     return {};
 }
 

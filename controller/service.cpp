@@ -150,7 +150,7 @@ Result<PairRecord> Service::checked_first_record(CreatePair request) const {
         }
         member = std::move(*filled);
     }
-    return first_record(request);
+    return first_record(request, next(Epoch{number(parts_.head())}));
 }
 
 Awaitable<Result<PairRecord>> Service::store_pair(PairRecord record, Event event) {
@@ -204,7 +204,11 @@ Awaitable<Result<void>> Service::delete_pair(PairName name, Asked asked) {
                              "pair " + name + " deleted by " + asked.who +
                                  ": its databases and their data are left as they are, and its "
                                  "names are answered no longer");
-    co_return co_await loop->remove(std::move(event));
+    const auto removed = co_await loop->remove(std::move(event));
+    if (removed) {
+        parts_.snapshots.forget_pair(name);
+    }
+    co_return removed;
 }
 
 Awaitable<Result<PairRecord>> Service::add_member(PairName name, MemberId member, MemberKind kind,

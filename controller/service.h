@@ -10,6 +10,7 @@
 #include "controller/operations.h"
 #include "controller/pairs.h"
 #include "controller/publisher.h"
+#include "controller/snapshot_desk.h"
 
 namespace lockstep {
 
@@ -26,6 +27,8 @@ public:
         Pairs& pairs;
         Publisher& publisher;
         FlightRecorder& flights;
+        SnapshotDesk& snapshots;
+        std::function<void(const MemberId&)> push; // Tells that agent now.
         std::function<Revision()> head;
     };
     explicit Service(Parts parts);
@@ -50,6 +53,15 @@ public:
     switch_over(PairName name, SwitchoverRequest request, Asked asked) override;
     [[nodiscard]] Awaitable<Result<PairRecord>> set_paused(PairName name, bool paused,
                                                            Asked asked) override;
+    [[nodiscard]] Awaitable<Result<std::vector<PairSnapshots>>> snapshots(PairName pair) override;
+    [[nodiscard]] Awaitable<Result<PairRecord>>
+    set_schedule(PairName name, SnapshotPolicy snapshots, Asked asked) override;
+    [[nodiscard]] Awaitable<Result<SnapshotOrder>>
+    take_snapshot(PairName pair, std::map<std::string, std::string> tags, Asked asked) override;
+    [[nodiscard]] Awaitable<Result<SnapshotOrder>> order_snapshot(SnapshotWork work, std::string id,
+                                                                  Asked asked) override;
+    [[nodiscard]] Awaitable<Result<PairRecord>> restore(RestoreRequest request,
+                                                        Asked asked) override;
     [[nodiscard]] Awaitable<Result<IssuedToken>> create_token(MemberId member,
                                                               Asked asked) override;
 
@@ -63,6 +75,12 @@ private:
     [[nodiscard]] PairStatus status_of(const PairLoop& loop) const;
     [[nodiscard]] std::vector<AgentStatus> agents() const;
     [[nodiscard]] std::vector<DivergenceSource> divergence_sources(const PairName& pair) const;
+
+    // service_snapshots.cpp
+    [[nodiscard]] PairSnapshots snapshots_of(const PairRecord& record) const;
+    [[nodiscard]] Result<PairSnapshots> usable_snapshots(const PairName& pair) const;
+    [[nodiscard]] Result<void> check_restore(const Origin& origin) const;
+    [[nodiscard]] Awaitable<Result<SnapshotOrder>> put_order(SnapshotOrder order, Asked asked);
 
     Parts parts_;
     std::set<MemberId> being_taken_; // By changes that are on their way to the store.

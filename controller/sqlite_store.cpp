@@ -340,4 +340,46 @@ Result<void> SqliteStore::use_token(const MemberId& member, const std::string& s
     });
 }
 
+Result<void> SqliteStore::put_order(SnapshotOrder order) {
+    auto insert = db_.prepare("INSERT OR REPLACE INTO snapshot_orders (work, id, asked_unix_ms, "
+                              "text) VALUES (?, ?, ?, ?)");
+    if (!insert) {
+        return tl::unexpected(insert.error());
+    }
+    insert->bind(1, std::string(to_string(order.work))).bind(2, order.id);
+    auto done = insert->bind(3, order.asked_unix_ms).bind(4, wire::encode_order(order)).step();
+    return done ? Result<void>{} : tl::unexpected(done.error());
+}
+
+Result<void> SqliteStore::end_order(SnapshotWork work, const std::string& id) {
+    auto removal = db_.prepare("DELETE FROM snapshot_orders WHERE work = ? AND id = ?");
+    if (!removal) {
+        return tl::unexpected(removal.error());
+    }
+    auto done = removal->bind(1, std::string(to_string(work))).bind(2, id).step();
+    return done ? Result<void>{} : tl::unexpected(done.error());
+}
+
+Result<std::vector<SnapshotOrder>> SqliteStore::orders() {
+    auto rows = db_.prepare("SELECT id, text FROM snapshot_orders ORDER BY asked_unix_ms, id");
+    if (!rows) {
+        return tl::unexpected(rows.error());
+    }
+    std::vector<SnapshotOrder> found;
+    for (;;) {
+        auto row = rows->step();
+        if (!row) {
+            return tl::unexpected(row.error());
+        }
+        if (!*row) {
+            return found;
+        }
+        auto order = wire::decode_order(rows->text(1));
+        if (!order) {
+            return within("store: order " + rows->text(0), order.error());
+        }
+        found.push_back(std::move(*order));
+    }
+}
+
 } // namespace lockstep

@@ -37,6 +37,9 @@ public:
     [[nodiscard]] Result<void> put_token(StoredToken token) override;
     [[nodiscard]] Result<void> use_token(const MemberId& member, const std::string& secret_sha256,
                                          std::int64_t now_unix_ms) override;
+    [[nodiscard]] Result<void> put_order(SnapshotOrder order) override;
+    [[nodiscard]] Result<void> end_order(SnapshotWork work, const std::string& id) override;
+    [[nodiscard]] Result<std::vector<SnapshotOrder>> orders() override;
 
 private:
     SqliteStore(Sqlite db, std::string store_id)

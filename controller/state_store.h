@@ -61,6 +61,13 @@ public:
     [[nodiscard]] virtual Result<void> use_token(const MemberId& member,
                                                  const std::string& secret_sha256,
                                                  std::int64_t now_unix_ms) = 0;
+
+    /// Orders to archivers, kept until they are ended. The same id and work replaces.
+    [[nodiscard]] virtual Result<void> put_order(SnapshotOrder order) = 0;
+    /// None of that id and work is a success.
+    [[nodiscard]] virtual Result<void> end_order(SnapshotWork work, const std::string& id) = 0;
+    /// In the order in which they were asked for.
+    [[nodiscard]] virtual Result<std::vector<SnapshotOrder>> orders() = 0;
 };
 
 } // namespace lockstep

@@ -43,6 +43,15 @@ constexpr std::array migrations = {
             used            INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
     )sql",
+    R"sql(
+        CREATE TABLE snapshot_orders (
+            work          TEXT NOT NULL,
+            id            TEXT NOT NULL,
+            asked_unix_ms INTEGER NOT NULL,
+            text          TEXT NOT NULL,
+            PRIMARY KEY (work, id)
+        ) STRICT, WITHOUT ROWID;
+    )sql",
 };
 constexpr auto newest_version = static_cast<std::int64_t>(migrations.size());
 constexpr std::size_t store_id_bytes = 16;

@@ -25,15 +25,18 @@ Controller::Controller(asio::any_io_executor executor, Start start)
       records_at_start_(std::move(start.records)), head_(start.head),
       store_(executor, std::move(start.store), std::move(start.store_worker)),
       events_(executor, store_), flights_(executor, flights_folder(config_)),
-      enrolment_(store_, std::move(start.authority)), zone_([this] { return store_.proved_at(); }),
-      pairs_(pair_parts()), hub_(executor, observer_, events_, enrolment_, hub_ends()),
+      enrolment_(store_, std::move(start.authority)),
+      snapshots_(executor, store_, events_, std::move(start.orders)),
+      zone_([this] { return store_.proved_at(); }), pairs_(pair_parts()),
+      hub_(executor, observer_, events_, enrolment_, hub_ends()),
       prober_(executor, observer_, probed_members(),
               [this](const MemberId& member) { wake_pair_of(member); }),
       publisher_(executor, dns::NameCheck::make(executor), events_,
                  [this](const std::string& host) { return is_reachable(host); }),
-      service_(std::make_shared<Service>(Service::Parts{config_, store_, observer_, events_,
-                                                        enrolment_, hub_, pairs_, publisher_,
-                                                        flights_, [this] { return head_; }})) {
+      service_(std::make_shared<Service>(Service::Parts{
+          config_, store_, observer_, events_, enrolment_, hub_, pairs_, publisher_, flights_,
+          snapshots_, [this](const MemberId& member) { hub_.push(member); },
+          [this] { return head_; }})) {
     for (const auto& settings : config_.rfc2136) {
         publisher_.add(std::make_unique<OutsidePublisher>(
             executor, dns::make_rfc2136_publisher(executor, settings),
@@ -64,6 +67,9 @@ AgentHub::Ends Controller::hub_ends() {
     ends.heard = [this](const MemberId& member) { wake_pair_of(member); };
     ends.connected = [this](const MemberId& member) { agent_connected(member); };
     ends.lost = [this](const MemberId& member) { wake_pair_of(member); };
+    ends.snapshots = [this](const MemberId& member, SnapshotReport report) {
+        snapshots_told(member, std::move(report));
+    };
     return ends;
 }
 
@@ -140,6 +146,9 @@ wire::Told Controller::told_for(const MemberId& member) const {
         told.record = loop->record();
         told.permit = loop->permit_for(member);
         told.proof = loop->proof_for(member);
+        if (archiver_of(loop->record()) == member) {
+            told.orders = snapshots_.orders_of(loop->record().pair);
+        }
     } else if (const auto left = left_.find(member); left != left_.end()) {
         if (const auto former = pairs_.find(left->second)) {
             told.record = former->record();
@@ -204,6 +213,15 @@ void Controller::agent_connected(const MemberId& member) {
 void Controller::wake_pair_of(const MemberId& member) {
     if (const auto loop = pairs_.of_member(member)) {
         loop->wake();
+    }
+}
+
+/// A former archiver's word is out of date.
+void Controller::snapshots_told(const MemberId& member, SnapshotReport report) {
+    const auto loop = pairs_.of_member(member);
+    if (loop && loop->record().pair == report.pair && archiver_of(loop->record()) == member) {
+        snapshots_.heard(member, std::move(report));
+        hub_.push(member); // What is ended is not told any more.
     }
 }
 

@@ -14,6 +14,7 @@
 #include "controller/port_prober.h"
 #include "controller/publisher.h"
 #include "controller/service.h"
+#include "controller/snapshot_desk.h"
 #include "controller/store_thread.h"
 #include "controller/zone_keeper.h"
 #include "dns/server/name_server.h"
@@ -33,6 +34,7 @@ public:
         std::unique_ptr<StateStore> store;
         std::vector<PairRecord> records;
         Revision head{};
+        std::vector<SnapshotOrder> orders;
         /// Where calls to a store that never blocks run; empty: on a thread of their own.
         asio::any_io_executor store_worker;
     };
@@ -59,6 +61,7 @@ private:
     void remember_who_left(const PairRecord& before, const PairRecord& now);
     void agent_connected(const MemberId& member);
     void wake_pair_of(const MemberId& member);
+    void snapshots_told(const MemberId& member, SnapshotReport report);
     void refresh_zone();
     [[nodiscard]] Awaitable<void> keep_proving();
 
@@ -75,6 +78,7 @@ private:
     FlightRecorder flights_;
     Observer observer_;
     Enrolment enrolment_;
+    SnapshotDesk snapshots_;
     ZoneKeeper zone_;
     Pairs pairs_;
     AgentHub hub_;

@@ -1,5 +1,7 @@
 #include "controller/api/changes.h"
 
+#include "controller/reachable.h"
+
 namespace lockstep {
 namespace {
 
@@ -17,6 +19,12 @@ std::string place_of(const Member& member) {
 std::vector<std::string> describe_new(const PairRecord& record) {
     std::vector<std::string> changes = {"pair " + record.pair + " (" + record.engine +
                                         ") would be made"};
+    if (record.origin) {
+        const auto& from = record.origin->snapshot;
+        changes.push_back("its data would be restored from " +
+                          (from.empty() ? "the snapshots and log" : "snapshot " + from) +
+                          " of pair " + record.origin->pair);
+    }
     for (const auto& [id, member] : record.members) {
         const auto* role = id == record.primary               ? "the first primary: "
                            : member.kind == MemberKind::spare ? "a spare: "
@@ -77,6 +85,9 @@ std::vector<std::string> describe_change(const std::optional<PairRecord>& before
     describe_members(*before, after, changes);
     if (before->intent != after.intent) {
         changes.push_back(describe_intent(*before, after.intent));
+    }
+    if (before->policy.snapshots != after.policy.snapshots) {
+        changes.push_back("automated snapshots: " + in_words(after.policy.snapshots));
     }
     if (before->paused != after.paused) {
         changes.push_back(after.paused

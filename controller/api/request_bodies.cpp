@@ -38,6 +38,42 @@ Policy policy_in(StrictObject& body) {
     return policy;
 }
 
+PairName pair_name(StrictObject& object, const std::string& text) {
+    if (text.empty()) {
+        return {}; // Told already.
+    }
+    auto name = parse_pair_name(text);
+    if (!name) {
+        object.mistake(name.error().message);
+        return {};
+    }
+    return *name;
+}
+
+/// At most one target; none is the end of all log.
+RestoreTarget target_in(StrictObject& body) {
+    auto object = body.object("target");
+    RestoreTarget target;
+    const auto unix_ms = object.integer("unix_ms", 1, INT64_MAX, 0);
+    if (unix_ms > 0) {
+        target.unix_ms = unix_ms;
+    }
+    target.transaction = object.text("transaction", "");
+    target.exclusive = object.flag("exclusive", false);
+    target.name = object.text("name", "");
+    target.consistent = object.flag("consistent", false);
+    const int chosen = int{target.unix_ms.has_value()} + int{!target.transaction.empty()} +
+                       int{!target.name.empty()} + int{target.consistent};
+    if (chosen > 1) {
+        object.mistake("\"target\" has more than one of unix_ms, transaction, name, consistent");
+    }
+    if (target.exclusive && target.transaction.empty()) {
+        object.mistake("\"target.exclusive\" is for a transaction");
+    }
+    object.done();
+    return target;
+}
+
 void fill_members(StrictObject& body, CreatePair& request) {
     request.primary = member_id(body, body.text("primary"));
     for (const auto& text : body.texts("members")) {
@@ -55,12 +91,7 @@ Result<CreatePair> parse_create_pair(std::string_view text) {
         return tl::unexpected(body.error());
     }
     CreatePair request;
-    const auto name = body->text("name");
-    if (auto pair = parse_pair_name(name); pair) {
-        request.pair = *pair;
-    } else if (!name.empty()) {
-        body->mistake(pair.error().message);
-    }
+    request.pair = pair_name(*body, body->text("name"));
     request.engine = body->word("engine", {"postgresql", "mysql", "mariadb"}, "postgresql");
     fill_members(*body, request);
     request.policy = policy_in(*body);
@@ -109,6 +140,56 @@ Result<MemberId> parse_token_request(std::string_view text) {
     }
     const auto member = member_id(*body, body->text("member"));
     return body->finish().map([&member] { return member; });
+}
+
+Result<std::map<std::string, std::string>> parse_take_snapshot(std::string_view text) {
+    auto body = StrictObject::parse(text);
+    if (!body) {
+        return tl::unexpected(body.error());
+    }
+    std::map<std::string, std::string> tags;
+    for (const auto& tag : body->texts("tags")) {
+        const auto equals = tag.find('=');
+        if (equals == 0 || equals == std::string::npos) {
+            body->mistake("tag \"" + tag + "\": KEY=VALUE is wanted");
+            continue;
+        }
+        tags[tag.substr(0, equals)] = tag.substr(equals + 1);
+    }
+    return body->finish().map([&tags] { return tags; });
+}
+
+Result<SnapshotPolicy> parse_schedule(std::string_view text) {
+    auto body = StrictObject::parse(text);
+    if (!body) {
+        return tl::unexpected(body.error());
+    }
+    constexpr std::int64_t longest_days = 35;
+    constexpr std::int64_t largest_minimum = 100;
+    SnapshotPolicy policy;
+    policy.retention_days = static_cast<std::uint32_t>(
+        body->integer("retention_days", 0, longest_days, policy.retention_days));
+    policy.minimum =
+        static_cast<std::uint32_t>(body->integer("minimum", 0, largest_minimum, policy.minimum));
+    policy.window = body->text("window", policy.window);
+    policy.time_zone = body->text("time_zone", policy.time_zone);
+    return body->finish().map([&policy] { return policy; });
+}
+
+Result<RestoreRequest> parse_restore(std::string_view text) {
+    auto body = StrictObject::parse(text);
+    if (!body) {
+        return tl::unexpected(body.error());
+    }
+    RestoreRequest request;
+    request.origin.pair = pair_name(*body, body->text("pair"));
+    request.origin.snapshot = body->text("snapshot", "");
+    request.origin.target = target_in(*body);
+    request.as = pair_name(*body, body->text("as"));
+    request.to = member_id(*body, body->text("to"));
+    request.standby = member_id(*body, body->text("standby", ""));
+    request.policy = policy_in(*body);
+    return body->finish().map([&request] { return request; });
 }
 
 Result<void> parse_nothing(std::string_view text) {

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 
 #include "controller/decision/requests.h"
+#include "controller/operations.h"
 #include "core/record.h"
 #include "core/result.h"
 
@@ -22,6 +24,11 @@ struct AddMember {
 [[nodiscard]] Result<FailoverRequest> parse_failover(std::string_view body);
 [[nodiscard]] Result<SwitchoverRequest> parse_switchover(std::string_view text);
 [[nodiscard]] Result<MemberId> parse_token_request(std::string_view body);
+/// Tags, "KEY=VALUE" each.
+[[nodiscard]] Result<std::map<std::string, std::string>> parse_take_snapshot(std::string_view body);
+/// What is left out is as in a new pair.
+[[nodiscard]] Result<SnapshotPolicy> parse_schedule(std::string_view body);
+[[nodiscard]] Result<RestoreRequest> parse_restore(std::string_view body);
 /// Nothing is wanted: an empty body, or an object without keys.
 [[nodiscard]] Result<void> parse_nothing(std::string_view body);
 

@@ -10,6 +10,7 @@
 #include "controller/api/json_views.h"
 #include "controller/api/request_bodies.h"
 #include "controller/api/responses.h"
+#include "controller/api/snapshot_views.h"
 
 namespace lockstep {
 namespace {
@@ -122,6 +123,12 @@ Awaitable<HttpResponse> get_divergence(Call call) {
     }
     const auto view = view_of_divergence(*found, call.names.back());
     co_return view ? respond(*view) : respond(view.error());
+}
+
+Awaitable<HttpResponse> get_snapshots(Call call) {
+    const auto pair = call.names.empty() ? PairName{} : call.names[0];
+    const auto found = co_await call.operations->snapshots(pair);
+    co_return found ? respond(view_of(*found)) : respond(found.error());
 }
 
 // ---- Changes ----
@@ -253,6 +260,49 @@ Awaitable<HttpResponse> create_token(Call call) {
     co_return respond(asked.dry_run ? view_of_token_not_made(id) : view_of(*token));
 }
 
+HttpResponse ordered(const Result<SnapshotOrder>& order, bool dry_run) {
+    return order ? respond(view_of_order(*order, dry_run)) : respond(order.error());
+}
+
+Awaitable<HttpResponse> take_snapshot(Call call) {
+    auto tags = parse_take_snapshot(call.request.body);
+    if (!tags) {
+        co_return respond_bad_request(tags.error().message);
+    }
+    const auto pair = call.names[0];
+    const auto asked = call.asked;
+    const auto order = co_await call.operations->take_snapshot(pair, std::move(*tags), asked);
+    co_return ordered(order, asked.dry_run);
+}
+
+Awaitable<HttpResponse> set_schedule(Call call) {
+    auto request = parse_schedule(call.request.body);
+    return change_record<SnapshotPolicy>(
+        std::move(call), std::move(request), [](Call asked, SnapshotPolicy policy) {
+            return asked.operations->set_schedule(asked.names[0], std::move(policy), asked.asked);
+        });
+}
+
+template <SnapshotWork work> Awaitable<HttpResponse> order_snapshot(Call call) {
+    if (const auto empty = parse_nothing(call.request.body); !empty) {
+        co_return respond_bad_request(empty.error().message);
+    }
+    const auto id = call.names[0];
+    const auto asked = call.asked;
+    const auto order = co_await call.operations->order_snapshot(work, id, asked);
+    co_return ordered(order, asked.dry_run);
+}
+
+Awaitable<HttpResponse> restore(Call call) {
+    auto request = parse_restore(call.request.body);
+    if (!request) {
+        co_return respond_bad_request(request.error().message);
+    }
+    const auto asked = call.asked;
+    const auto after = co_await call.operations->restore(std::move(*request), asked);
+    co_return changed(call, std::nullopt, after);
+}
+
 // ---- Finding the route ----
 
 constexpr std::array<std::string_view, 1> of_change = {"dry_run"};
@@ -280,6 +330,13 @@ constexpr std::array routes = {
     Route{"POST", "/v1/pairs/*/pause", of_change, set_paused<true>},
     Route{"POST", "/v1/pairs/*/resume", of_change, set_paused<false>},
     Route{"POST", "/v1/tokens", of_change, create_token},
+    Route{"GET", "/v1/snapshots", {}, get_snapshots},
+    Route{"GET", "/v1/pairs/*/snapshots", {}, get_snapshots},
+    Route{"POST", "/v1/pairs/*/snapshots", of_change, take_snapshot},
+    Route{"POST", "/v1/pairs/*/schedule", of_change, set_schedule},
+    Route{"POST", "/v1/snapshots/*/check", of_change, order_snapshot<SnapshotWork::check>},
+    Route{"DELETE", "/v1/snapshots/*", of_change, order_snapshot<SnapshotWork::remove>},
+    Route{"POST", "/v1/restores", of_change, restore},
 };
 
 std::vector<std::string_view> parts_of(std::string_view path) {

@@ -63,7 +63,7 @@ std::string no_standby(const PairRecord& record) {
 
 } // namespace
 
-Result<PairRecord> first_record(const CreatePair& request) {
+Result<PairRecord> first_record(const CreatePair& request, Epoch epoch) {
     auto name = parse_pair_name(request.pair);
     if (!name) {
         return tl::unexpected(name.error());
@@ -71,8 +71,10 @@ Result<PairRecord> first_record(const CreatePair& request) {
     PairRecord record;
     record.pair = *name;
     record.engine = request.engine;
+    record.epoch = epoch;
     record.primary = request.primary;
     record.policy = request.policy;
+    record.origin = request.origin;
     for (const auto& member : request.members) {
         if (!record.members.emplace(member.id, member).second) {
             return refuse("member " + member.id + " is named twice");
@@ -174,6 +176,13 @@ Result<PairRecord> without_member(const PairRecord& record, const MemberId& memb
     narrower.grant.reset();
     narrower.intent = {IntentKind::remove, member, "", asked_by};
     return narrower;
+}
+
+Result<PairRecord> with_schedule(const PairRecord& record, const SnapshotPolicy& snapshots) {
+    PairRecord changed = record;
+    changed.grant.reset();
+    changed.policy.snapshots = snapshots;
+    return changed;
 }
 
 Result<PairRecord> with_paused(const PairRecord& record, bool paused) {

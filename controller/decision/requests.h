@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@ struct CreatePair {
     MemberId primary;
     std::vector<Member> members; // The primary among them.
     Policy policy;
+    std::optional<Origin> origin; // Made from a snapshot instead of from nothing.
 };
 
 struct FailoverRequest {
@@ -32,7 +34,10 @@ struct SwitchoverRequest {
 };
 
 /// Each returns the record to swap in, or `refused` with the reason and what to do instead. Pure.
-[[nodiscard]] Result<PairRecord> first_record(const CreatePair& request);
+
+/// `epoch` is later than that of any pair before: one of the same name may have been deleted, and
+/// what wrote under its epochs (a repository remembers them) must not look like this one's.
+[[nodiscard]] Result<PairRecord> first_record(const CreatePair& request, Epoch epoch);
 [[nodiscard]] Result<PairRecord> with_failover(const PairRecord& record, const View& view,
                                                const FailoverRequest& request);
 [[nodiscard]] Result<PairRecord> with_switchover(const PairRecord& record, const View& view,
@@ -40,6 +45,8 @@ struct SwitchoverRequest {
 [[nodiscard]] Result<PairRecord> with_member(const PairRecord& record, const Member& member);
 [[nodiscard]] Result<PairRecord> without_member(const PairRecord& record, const MemberId& member,
                                                 const std::string& asked_by);
+[[nodiscard]] Result<PairRecord> with_schedule(const PairRecord& record,
+                                               const SnapshotPolicy& snapshots);
 [[nodiscard]] Result<PairRecord> with_paused(const PairRecord& record, bool paused);
 
 } // namespace lockstep

@@ -49,6 +49,33 @@ public:
         }
         co_return answer(kept);
     }
+    Awaitable<Result<std::vector<PairSnapshots>>> snapshots(PairName pair) override {
+        if (!pair.empty() && pair != shop.record.pair) {
+            co_return fail(Errc::unreachable, "there is no pair " + pair);
+        }
+        co_return answer(std::vector{shop_snapshots});
+    }
+    Awaitable<Result<PairRecord>> set_schedule(PairName name, SnapshotPolicy snapshots,
+                                               Asked asked) override {
+        calls.push_back({"schedule " + name + " " + snapshots.window, asked});
+        co_return answer(next);
+    }
+    Awaitable<Result<SnapshotOrder>>
+    take_snapshot(PairName pair, std::map<std::string, std::string> tags, Asked asked) override {
+        calls.push_back({"take_snapshot " + pair, asked});
+        order.tags = tags;
+        co_return answer(order);
+    }
+    Awaitable<Result<SnapshotOrder>> order_snapshot(SnapshotWork work, std::string id,
+                                                    Asked asked) override {
+        calls.push_back({std::string(to_string(work)) + " " + id, asked});
+        co_return answer(order);
+    }
+    Awaitable<Result<PairRecord>> restore(RestoreRequest request, Asked asked) override {
+        calls.push_back({"restore", asked});
+        restored = request;
+        co_return answer(next);
+    }
     Awaitable<Result<PairRecord>> create_pair(CreatePair request, Asked asked) override {
         calls.push_back({"create_pair", asked});
         created = request;
@@ -106,6 +133,9 @@ public:
     StateStore::EventQuery asked_events;
     std::vector<std::string> incident_lines;
     std::int64_t asked_since = -1;
+    PairSnapshots shop_snapshots;
+    SnapshotOrder order;
+    RestoreRequest restored;
     CreatePair created;
     FailoverRequest failover;
 

@@ -257,6 +257,20 @@ TEST_P(StateStoreContract, ANewTokenReplacesTheMembersEarlierOne) {
     EXPECT_TRUE(store_->use_token("b", "other", 1000));
 }
 
+TEST_P(StateStoreContract, AnOrderIsKeptUntilItIsEnded) {
+    const SnapshotOrder first{SnapshotWork::take, "shop-1", "shop", SnapshotKind::manual,
+                              {{"why", "move"}},  "ann",    2000};
+    const SnapshotOrder second{SnapshotWork::remove, "shop-0", "shop", {}, {}, "bob", 1000};
+    ASSERT_TRUE(store_->put_order(first));
+    ASSERT_TRUE(store_->put_order(second));
+    ASSERT_TRUE(store_->put_order(first)); // Asked for again: it is one.
+    open();
+    EXPECT_EQ(store_->orders().value(), (std::vector{second, first}));
+    ASSERT_TRUE(store_->end_order(SnapshotWork::take, "shop-0")); // Another work: not that one.
+    ASSERT_TRUE(store_->end_order(SnapshotWork::remove, "shop-0"));
+    EXPECT_EQ(store_->orders().value(), std::vector{first});
+}
+
 TEST_P(StateStoreContract, ReopeningKeepsEverything) {
     const auto id = store_->store_id();
     const auto created = store_->create(pair_named("shop"), {event_of("shop", "created")});

@@ -65,6 +65,55 @@ TEST_F(Api, ShowsWhatAgentsKeep) {
     EXPECT_EQ(call("GET", "/v1/pairs/other/divergences").status, 404);
 }
 
+TEST_F(Api, ShowsSnapshotsWithWhatCanBeRestored) {
+    auto& told = operations_->shop_snapshots;
+    told.pair = "shop";
+    told.archiver = "b";
+    told.told = true;
+    told.report.repository = "/mnt/backup";
+    told.restorable.latest_unix_ms = 1'795'383'200'000;
+    Snapshot snapshot;
+    snapshot.id = "shop-1";
+    snapshot.proof = SnapshotProof::checksummed;
+    told.report.snapshots = {snapshot};
+    told.orders = {{SnapshotWork::take, "shop-2", "shop", SnapshotKind::manual, {}, "grace", 1}};
+    told.failures = {{{SnapshotWork::check, "shop-1", "shop", {}, {}, "grace", 1}, "no room"}};
+    for (const auto* const path : {"/v1/snapshots", "/v1/pairs/shop/snapshots"}) {
+        const auto list = call("GET", path);
+        EXPECT_EQ(list.status, 200);
+        const auto& one = list.body.at("pairs").at(0);
+        EXPECT_EQ(one.at("snapshots").at(0).at("proof"), "checksummed");
+        EXPECT_TRUE(one.at("snapshots").at(0).at("end_time").is_null());
+        EXPECT_TRUE(one.at("restorable").at("earliest_time").is_null());
+        EXPECT_EQ(one.at("restorable").at("latest_time"), "2026-11-22T21:33:20.000Z");
+        EXPECT_EQ(one.at("orders").at(0).at("work"), "take");
+        EXPECT_EQ(one.at("failures").at(0).at("trouble"), "no room");
+    }
+    EXPECT_EQ(call("GET", "/v1/pairs/other/snapshots").status, 404);
+}
+
+TEST_F(Api, ReadsWhatIsToBeRestored) {
+    const auto asked = call("POST", "/v1/restores",
+                            R"({"pair":"shop","snapshot":"shop-1","as":"old","to":"c","standby":"d",
+                                "target":{"transaction":"735","exclusive":true}})");
+    EXPECT_EQ(asked.status, 200);
+    const auto& request = operations_->restored;
+    EXPECT_EQ(request.origin.pair, "shop");
+    EXPECT_EQ(request.origin.snapshot, "shop-1");
+    EXPECT_EQ(request.origin.target.transaction, "735");
+    EXPECT_TRUE(request.origin.target.exclusive);
+    EXPECT_EQ(request.as, "old");
+    EXPECT_EQ(request.to, "c");
+    EXPECT_EQ(request.standby, "d");
+    for (const auto* target : {R"({"unix_ms":1,"name":"x"})", R"({"exclusive":true})",
+                               R"({"unix_ms":"now"})", R"({"time":1})"}) {
+        const std::string body = R"({"pair":"shop","as":"old","to":"c","target":)";
+        const auto refused = call("POST", "/v1/restores", body + target + "}");
+        EXPECT_EQ(refused.status, 400) << target;
+    }
+    EXPECT_EQ(call("POST", "/v1/pairs/shop/snapshots", R"({"tags":["why"]})").status, 400);
+}
+
 struct Change {
     std::string method;
     std::string path;
@@ -83,6 +132,12 @@ const std::vector<Change> changes = {
     {"POST", "/v1/pairs/shop/switchover", R"({"to":"b"})", "switch_over shop b"},
     {"POST", "/v1/pairs/shop/pause", "", "pause shop"},
     {"POST", "/v1/pairs/shop/resume", "{}", "resume shop"},
+    {"POST", "/v1/pairs/shop/schedule", R"({"retention_days":14,"window":"23:50-00:20"})",
+     "schedule shop 23:50-00:20"},
+    {"POST", "/v1/pairs/shop/snapshots", R"({"tags":["why=move"]})", "take_snapshot shop"},
+    {"POST", "/v1/snapshots/shop-1/check", "", "check shop-1"},
+    {"DELETE", "/v1/snapshots/shop-1", "", "remove shop-1"},
+    {"POST", "/v1/restores", R"({"pair":"shop","as":"old","to":"c"})", "restore"},
     {"POST", "/v1/tokens", R"({"member":"c"})", "create_token c"}};
 
 TEST_F(Api, LetsOnlyOperatorsIn) {

@@ -232,6 +232,62 @@ TEST_F(ControllerTest, FormsAPairAndFailsOverWhenThePrimarysProcessDies) {
     EXPECT_TRUE(run(work));
 }
 
+SnapshotReport report_of(std::vector<std::string> ids) {
+    SnapshotReport report;
+    report.pair = "shop";
+    report.repository = "/mnt/backup";
+    report.read = true;
+    for (auto& id : ids) {
+        Snapshot snapshot;
+        snapshot.id = std::move(id);
+        report.snapshots.push_back(std::move(snapshot));
+    }
+    return report;
+}
+
+TEST_F(ControllerTest, TellsAnOrderToTheArchiverAloneUntilItIsEnded) {
+    const auto work = [this]() -> Awaitable<bool> {
+        const auto a = agent("a", "host-a");
+        const auto b = agent("b", "host-b");
+        const bool formed = co_await form(a, b);
+        const Asked asked{"otto", false};
+        const PairName shop = "shop";
+        const std::map<std::string, std::string> tags;
+        auto& operations = controller->operations();
+        const auto early = co_await operations.take_snapshot(shop, tags, asked);
+        EXPECT_FALSE(early) << "its archiver has told nothing yet";
+
+        auto empty = wire::encode(wire::Snapshots{report_of({})});
+        co_await b->send(std::move(empty));
+        auto from_primary = wire::encode(wire::Snapshots{report_of({"not its own"})});
+        co_await a->send(std::move(from_primary));
+        const std::vector<Agent> both{a, b};
+        Result<SnapshotOrder> order = fail(Errc::unreachable, "not asked");
+        const auto deadline = Deadline::in(Milliseconds{5000});
+        while (!order && !deadline.passed()) {
+            co_await pause_for(a_moment);
+            order = co_await operations.take_snapshot(shop, tags, asked);
+        }
+        const auto id = order ? order->id : "";
+        std::function<bool()> told = [&] { return b->told.orders.size() == 1; };
+        const bool was_told = co_await until_holds(both, told);
+        EXPECT_TRUE(was_told);
+        EXPECT_EQ(b->told.orders.at(0).id, id);
+        EXPECT_TRUE(a->told.orders.empty()) << "the primary takes none while a standby is in sync";
+
+        auto taken = wire::encode(wire::Snapshots{report_of({id})});
+        co_await b->send(std::move(taken));
+        std::function<bool()> ended = [&] { return b->told.orders.empty(); };
+        const bool was_ended = co_await until_holds(both, ended);
+        EXPECT_TRUE(was_ended);
+        const auto listed = co_await operations.snapshots(shop);
+        EXPECT_EQ(listed->at(0).report, report_of({id}));
+        EXPECT_EQ(listed->at(0).archiver, "b");
+        co_return formed&& was_told;
+    };
+    EXPECT_TRUE(run(work));
+}
+
 TEST_F(ControllerTest, WithdrawsAPermitWithTheRequestItWasFor) {
     const auto work = [this]() -> Awaitable<bool> {
         const auto a = agent("a", "host-a");
@@ -321,6 +377,8 @@ TEST_F(ControllerTest, LeavesAgentsOfADeletedPairWithoutARecord) {
         EXPECT_TRUE(told);
         const auto gone = co_await controller->operations().pair(shop);
         EXPECT_EQ(gone.error().code, Errc::unreachable);
+        const auto again = co_await create_shop();
+        EXPECT_TRUE(again && number(again->epoch) > 1) << "a repository knows the old ones";
         co_return formed;
     };
     EXPECT_TRUE(run(work));

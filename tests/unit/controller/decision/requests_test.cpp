@@ -111,19 +111,19 @@ TEST(Requests, AnySwapWhileGrantedDropsTheGrant) {
 }
 
 TEST(Create, NamesWhatIsWrong) {
-    CreatePair request{"shop", "postgresql", "a", {member("a", "10.0.0.1")}, {}};
-    EXPECT_TRUE(first_record(request));
+    CreatePair request{"shop", "postgresql", "a", {member("a", "10.0.0.1")}, {}, {}};
+    EXPECT_EQ(first_record(request, Epoch{7})->epoch, Epoch{7});
     request.pair = "Shop";
-    EXPECT_FALSE(first_record(request));
+    EXPECT_FALSE(first_record(request, Epoch{1}));
     request.pair = "shop";
     request.primary = "z";
-    EXPECT_FALSE(first_record(request));
+    EXPECT_FALSE(first_record(request, Epoch{1}));
     request.primary = "a";
     request.policy.dns_ttl_seconds = 60;
-    EXPECT_FALSE(first_record(request));
+    EXPECT_FALSE(first_record(request, Epoch{1}));
     request.policy.dns_ttl_seconds = 2;
     request.members.push_back(member("a", "10.0.0.1"));
-    EXPECT_FALSE(first_record(request));
+    EXPECT_FALSE(first_record(request, Epoch{1}));
 }
 
 } // namespace

@@ -1,0 +1,131 @@
+#include "controller/snapshot_desk.h"
+
+#include <algorithm>
+
+#include "controller/spawn.h"
+
+namespace lockstep {
+namespace {
+
+constexpr std::size_t most_failures = 100;
+
+} // namespace
+
+SnapshotDesk::SnapshotDesk(asio::any_io_executor executor, StoreThread& store, EventLog& events,
+                           std::vector<SnapshotOrder> at_start)
+    : executor_(std::move(executor)), store_(store), events_(events) {
+    for (auto& order : at_start) {
+        const Key key{order.work, order.id};
+        orders_[key] = std::move(order);
+    }
+}
+
+Awaitable<Result<void>> SnapshotDesk::add(SnapshotOrder order) {
+    auto put = [order](StateStore& store) { return store.put_order(order); };
+    auto stored = co_await store_.call(std::move(put));
+    if (stored) {
+        const Key key{order.work, order.id};
+        orders_[key] = std::move(order);
+    }
+    co_return stored;
+}
+
+std::vector<SnapshotOrder> SnapshotDesk::orders_of(const PairName& pair) const {
+    std::vector<SnapshotOrder> found;
+    for (const auto& [key, order] : orders_) {
+        if (order.pair == pair) {
+            found.push_back(order);
+        }
+    }
+    std::stable_sort(found.begin(), found.end(), [](const auto& left, const auto& right) {
+        return left.asked_unix_ms < right.asked_unix_ms;
+    });
+    return found;
+}
+
+const SnapshotDesk::Told* SnapshotDesk::told_of(const PairName& pair) const {
+    const auto found = told_.find(pair);
+    return found == told_.end() ? nullptr : &found->second;
+}
+
+std::vector<SnapshotDesk::Failure> SnapshotDesk::failures_of(const PairName& pair) const {
+    std::vector<Failure> found;
+    for (const auto& failure : failures_) {
+        if (failure.order.pair == pair) {
+            found.push_back(failure);
+        }
+    }
+    return found;
+}
+
+/// By the repository where it shows there, so that a forgotten job is none that is repeated.
+bool SnapshotDesk::is_done(const SnapshotOrder& order, const SnapshotReport& report) {
+    const bool there = std::any_of(report.snapshots.begin(), report.snapshots.end(),
+                                   [&](const auto& snapshot) { return snapshot.id == order.id; });
+    if (order.work == SnapshotWork::take) {
+        return report.read && there;
+    }
+    if (order.work == SnapshotWork::remove) {
+        return report.read && !there;
+    }
+    return std::any_of(report.jobs.begin(), report.jobs.end(), [&](const auto& job) {
+        return job.work == order.work && job.id == order.id &&
+               job.state == SnapshotJob::State::done && job.begun_unix_ms >= order.asked_unix_ms;
+    });
+}
+
+const SnapshotJob* SnapshotDesk::failed_job(const SnapshotOrder& order,
+                                            const SnapshotReport& report) {
+    for (const auto& job : report.jobs) {
+        if (job.work == order.work && job.id == order.id &&
+            job.state == SnapshotJob::State::failed) {
+            return &job;
+        }
+    }
+    return nullptr;
+}
+
+void SnapshotDesk::heard(const MemberId& member, SnapshotReport report) {
+    for (const auto& order : orders_of(report.pair)) {
+        if (is_done(order, report)) {
+            end(order);
+        } else if (const auto* job = failed_job(order, report)) {
+            note_failure(order, job->trouble);
+            end(order);
+        }
+    }
+    const auto pair = report.pair;
+    told_[pair] = Told{member, std::move(report)};
+}
+
+void SnapshotDesk::forget_pair(const PairName& pair) {
+    for (const auto& order : orders_of(pair)) {
+        end(order);
+    }
+    told_.erase(pair);
+}
+
+void SnapshotDesk::note_failure(const SnapshotOrder& order, const std::string& trouble) {
+    if (failures_.size() >= most_failures) {
+        failures_.erase(failures_.begin());
+    }
+    failures_.push_back({order, trouble});
+}
+
+void SnapshotDesk::end(const SnapshotOrder& order) {
+    orders_.erase(Key{order.work, order.id});
+    spawn(executor_, forget(order.work, order.id));
+}
+
+/// One that stays in the store is told once more by the next controller, and ended again.
+Awaitable<void> SnapshotDesk::forget(SnapshotWork work, std::string id) {
+    auto end_it = [work, id](StateStore& store) { return store.end_order(work, id); };
+    if (const auto ended = co_await store_.call(std::move(end_it)); !ended) {
+        events_.add(make_event("store_failed", Severity::warning,
+                               "the end of the order to " + std::string(to_string(work)) +
+                                   " snapshot " + id +
+                                   " was not stored: " + ended.error().message));
+    }
+}
+
+} // namespace lockstep

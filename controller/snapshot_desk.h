@@ -1,0 +1,63 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "controller/event_log.h"
+#include "controller/store_thread.h"
+#include "core/snapshot.h"
+
+namespace lockstep {
+
+/// What operators asked of archivers, and what archivers told of their pairs' repositories. It is
+/// no part of the records: nobody's role depends on it. What was told is remembered only while this
+/// controller runs; agents tell it anew.
+class SnapshotDesk {
+public:
+    SnapshotDesk(asio::any_io_executor executor, StoreThread& store, EventLog& events,
+                 std::vector<SnapshotOrder> at_start);
+
+    struct Told {
+        MemberId member;
+        SnapshotReport report;
+    };
+    /// What a job ended with that failed, for whoever waits for it.
+    struct Failure {
+        SnapshotOrder order;
+        std::string trouble;
+    };
+
+    /// Returns once the order is stored.
+    [[nodiscard]] Awaitable<Result<void>> add(SnapshotOrder order);
+    [[nodiscard]] std::vector<SnapshotOrder> orders_of(const PairName& pair) const;
+    [[nodiscard]] const Told* told_of(const PairName& pair) const;
+    [[nodiscard]] std::vector<Failure> failures_of(const PairName& pair) const;
+
+    /// Of a pair that is no more: nobody is left whom its orders could be told.
+    void forget_pair(const PairName& pair);
+
+    /// Ends the orders that the report says are ended.
+    void heard(const MemberId& member, SnapshotReport report);
+
+private:
+    using Key = std::pair<SnapshotWork, std::string>;
+    [[nodiscard]] static bool is_done(const SnapshotOrder& order, const SnapshotReport& report);
+    [[nodiscard]] static const SnapshotJob* failed_job(const SnapshotOrder& order,
+                                                       const SnapshotReport& report);
+    void end(const SnapshotOrder& order);
+    void note_failure(const SnapshotOrder& order, const std::string& trouble);
+    [[nodiscard]] Awaitable<void> forget(SnapshotWork work, std::string id);
+
+    asio::any_io_executor executor_;
+    StoreThread& store_;
+    EventLog& events_;
+    std::map<Key, SnapshotOrder> orders_;
+    std::map<PairName, Told> told_;
+    std::vector<Failure> failures_; // The last few.
+};
+
+} // namespace lockstep
