@@ -65,6 +65,14 @@ void add_verbs(CLI::App& app, const Choose& choose) {
     auto& divergence = add_group(app, "divergence", "What old primaries had alone, and is kept");
     add_divergence_list(divergence, choose);
     add_divergence_show(divergence, choose);
+    auto& snapshot = add_group(app, "snapshot", "Take, list, check, delete and restore snapshots");
+    add_snapshot_create(snapshot, choose);
+    add_snapshot_list(snapshot, choose);
+    add_snapshot_show(snapshot, choose);
+    add_snapshot_check(snapshot, choose);
+    add_snapshot_delete(snapshot, choose);
+    add_snapshot_restore(snapshot, choose);
+    add_snapshot_schedule(snapshot, choose);
     auto& token = add_group(app, "token", "Let hosts join");
     add_token_create(token, choose);
     auto& authority = add_group(app, "ca", "The certificate authority of an installation");

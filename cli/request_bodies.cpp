@@ -44,6 +44,40 @@ std::string token_body(const std::string& member) {
     return text_of({{"member", member}});
 }
 
+std::string take_snapshot_body(const std::vector<std::string>& tags) {
+    return text_of({{"tags", tags}});
+}
+
+std::string schedule_body(const Schedule& schedule) {
+    return text_of({{"retention_days", schedule.retention_days},
+                    {"minimum", schedule.minimum},
+                    {"window", schedule.window},
+                    {"time_zone", schedule.time_zone}});
+}
+
+std::string restore_body(const Restore& restore) {
+    json target = json::object();
+    if (restore.unix_ms) {
+        target["unix_ms"] = *restore.unix_ms;
+    }
+    if (!restore.transaction.empty()) {
+        target["transaction"] = restore.transaction;
+        target["exclusive"] = restore.exclusive;
+    }
+    if (!restore.name.empty()) {
+        target["name"] = restore.name;
+    }
+    if (restore.consistent) {
+        target["consistent"] = true;
+    }
+    return text_of({{"pair", restore.pair},
+                    {"snapshot", restore.snapshot},
+                    {"target", std::move(target)},
+                    {"as", restore.as},
+                    {"to", restore.to},
+                    {"standby", restore.standby}});
+}
+
 std::string made_identity_json(const std::string& folder, const std::vector<std::string>& files,
                                const std::string& ca_fingerprint) {
     return text_of({{"dir", folder}, {"files", files}, {"ca_fingerprint", ca_fingerprint}});

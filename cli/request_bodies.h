@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,29 @@ struct Failover {
 [[nodiscard]] std::string switchover_body(const std::string& to); // Empty: the in-sync standby.
 [[nodiscard]] std::string add_member_body(const std::string& member, const std::string& kind);
 [[nodiscard]] std::string token_body(const std::string& member);
+[[nodiscard]] std::string take_snapshot_body(const std::vector<std::string>& tags); // KEY=VALUE
+
+struct Schedule {
+    std::int64_t retention_days = 7;
+    std::int64_t minimum = 1;
+    std::string window = "02:00-03:00";
+    std::string time_zone = "UTC";
+};
+[[nodiscard]] std::string schedule_body(const Schedule& schedule);
+
+struct Restore {
+    std::string pair;     // Whose snapshots.
+    std::string snapshot; // Empty: the best one for the target.
+    std::optional<std::int64_t> unix_ms;
+    std::string transaction;
+    bool exclusive = false;
+    std::string name;
+    bool consistent = false;
+    std::string as;
+    std::string to;
+    std::string standby;
+};
+[[nodiscard]] std::string restore_body(const Restore& restore);
 
 /// What `ca init --json` prints.
 [[nodiscard]] std::string made_identity_json(const std::string& folder,

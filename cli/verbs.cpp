@@ -45,6 +45,19 @@ void add_member_name(CLI::App& verb, std::string& member) {
         ->check(check_member_name);
 }
 
+void add_snapshot_id(CLI::App& verb, std::string& id) {
+    const auto check = [](const std::string& text) {
+        const auto strange = text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_");
+        return strange == std::string::npos && !text.empty()
+                   ? std::string()
+                   : "\"" + harmless(text) + "\" is no id: `lockstep snapshot list` shows them";
+    };
+    verb.add_option("ID", id, "As `lockstep snapshot list` shows it")
+        ->required()
+        ->type_name("")
+        ->check(check);
+}
+
 Answer<ExitStatus> show_dry_run(Session& session, const std::string& body) {
     if (session.json()) {
         session.print_json(body);

@@ -32,6 +32,13 @@ void add_agents(CLI::App& app, const Choose& choose);
 void add_incident_export(CLI::App& incident, const Choose& choose);
 void add_divergence_list(CLI::App& divergence, const Choose& choose);
 void add_divergence_show(CLI::App& divergence, const Choose& choose);
+void add_snapshot_create(CLI::App& snapshot, const Choose& choose);
+void add_snapshot_list(CLI::App& snapshot, const Choose& choose);
+void add_snapshot_show(CLI::App& snapshot, const Choose& choose);
+void add_snapshot_check(CLI::App& snapshot, const Choose& choose);
+void add_snapshot_delete(CLI::App& snapshot, const Choose& choose);
+void add_snapshot_schedule(CLI::App& snapshot, const Choose& choose);
+void add_snapshot_restore(CLI::App& snapshot, const Choose& choose);
 void add_config_check(CLI::App& config, const Choose& choose);
 void add_explain(CLI::App& app, const Choose& choose);
 /// It prints what it finds in the whole program.
@@ -43,6 +50,7 @@ void add_dry_run(CLI::App& verb, bool& dry_run);
 /// Positional names, checked for what is allowed in them.
 void add_pair_name(CLI::App& verb, std::string& pair);
 void add_member_name(CLI::App& verb, std::string& member);
+void add_snapshot_id(CLI::App& verb, std::string& id);
 /// Empty if the text is a name of that kind, else what is allowed: as CLI11 wants it.
 [[nodiscard]] std::string check_pair_name(const std::string& text);
 [[nodiscard]] std::string check_member_name(const std::string& text);

@@ -1,6 +1,6 @@
 #include "cli/views.h"
 
-#include <nlohmann/json.hpp>
+#include "cli/read_json.h"
 
 namespace lockstep::cli {
 namespace {
@@ -9,11 +9,6 @@ using nlohmann::json;
 
 std::chrono::milliseconds span_of(const json& value) {
     return std::chrono::milliseconds{value.get<std::int64_t>()};
-}
-
-/// Null reads as an empty text.
-std::string text_or_null(const json& value) {
-    return value.is_null() ? std::string() : value.get<std::string>();
 }
 
 /// For keys that came later than the API's first version.
@@ -220,72 +215,51 @@ ControllerView controller_of(const json& in) {
     return out;
 }
 
-template <class T, class Item>
-std::vector<T> all_of(const json& in, const char* key, Item read_item) {
-    std::vector<T> items;
-    for (const auto& item : in.at(key)) {
-        items.push_back(read_item(item));
-    }
-    return items;
-}
-
-/// The exceptions of the JSON library end here.
-template <class Read>
-auto read(const std::string& body, Read read_value)
-    -> Answer<decltype(read_value(std::declval<const json&>()))> {
-    try {
-        return read_value(json::parse(body));
-    } catch (const json::exception& trouble) {
-        return give_up(ExitStatus::failed,
-                       std::string("cannot read the controller's answer (is it of another "
-                                   "version? `lockstep --version`): ") +
-                           trouble.what());
-    }
-}
-
 } // namespace
 
 Answer<PairView> read_pair(const std::string& body) {
-    return read(body, pair_of);
+    return read_json(body, pair_of);
 }
 
 Answer<ControllerView> read_controller(const std::string& body) {
-    return read(body, controller_of);
+    return read_json(body, controller_of);
 }
 
 Answer<std::vector<AgentView>> read_agents(const std::string& body) {
-    return read(body, [](const json& in) { return all_of<AgentView>(in, "agents", agent_of); });
+    return read_json(body,
+                     [](const json& in) { return all_of<AgentView>(in, "agents", agent_of); });
 }
 
 Answer<std::vector<EventView>> read_events(const std::string& body) {
-    return read(body, [](const json& in) { return all_of<EventView>(in, "events", event_of); });
+    return read_json(body,
+                     [](const json& in) { return all_of<EventView>(in, "events", event_of); });
 }
 
 Answer<std::vector<RuleView>> read_rules(const std::string& body) {
-    return read(body, [](const json& in) { return all_of<RuleView>(in, "rules", rule_of); });
+    return read_json(body, [](const json& in) { return all_of<RuleView>(in, "rules", rule_of); });
 }
 
 Answer<DivergencesView> read_divergences(const std::string& body) {
-    return read(body, [](const json& in) {
+    return read_json(body, [](const json& in) {
         return DivergencesView{all_of<DivergenceView>(in, "divergences", divergence_of),
                                all_of<DivergenceSourceView>(in, "sources", source_of)};
     });
 }
 
 Answer<DivergenceView> read_divergence(const std::string& body) {
-    return read(body, divergence_of);
+    return read_json(body, divergence_of);
 }
 
 Answer<ChangeView> read_change(const std::string& body) {
-    return read(body, change_of);
+    return read_json(body, change_of);
 }
 
 Answer<TokenView> read_token(const std::string& body) {
-    return read(body, token_of);
+    return read_json(body, token_of);
 }
 
 ErrorView read_error(const std::string& body) {
-    auto error = read(body, [](const json& in) {
+    auto error = read_json(body, [](const json& in) {
         return ErrorView{in.at("error").at("code").get<std::string>(),
                          in.at("error").at("message").get<std::string>()};
     });

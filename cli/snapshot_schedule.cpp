@@ -1,0 +1,75 @@
+#include <memory>
+#include <ostream>
+
+#include "cli/request_bodies.h"
+#include "cli/verbs.h"
+#include "cli/wrap.h"
+
+namespace lockstep::cli {
+namespace {
+
+struct ScheduleOptions {
+    std::string pair;
+    Schedule schedule;
+    bool dry_run = false;
+};
+
+constexpr std::int64_t longest_days = 35;
+constexpr std::int64_t largest_minimum = 100;
+
+Answer<ExitStatus> set_schedule(Session& session, const ScheduleOptions& options) {
+    const auto& schedule = options.schedule;
+    const auto body = session.change("POST", "/v1/pairs/" + options.pair + "/schedule",
+                                     schedule_body(schedule), options.dry_run);
+    if (!body) {
+        return tl::unexpected(body.error());
+    }
+    if (options.dry_run) {
+        return show_dry_run(session, *body);
+    }
+    if (session.json()) {
+        session.print_json(*body);
+        return ExitStatus::done;
+    }
+    const auto text = schedule.retention_days == 0
+                          ? "No automated snapshots of " + options.pair + " are taken any more."
+                          : "Automated snapshots of " + options.pair +
+                                " are taken each day within " + schedule.window + " " +
+                                schedule.time_zone + "; every time of the last " +
+                                std::to_string(schedule.retention_days) + " days can be restored.";
+    session.out().stream << paragraph("", text, session.out().width);
+    return ExitStatus::done;
+}
+
+} // namespace
+
+void add_snapshot_schedule(CLI::App& snapshot, const Choose& choose) {
+    auto* verb = snapshot.add_subcommand(
+        "schedule", "Say when automated snapshots are taken, and how long they stay");
+    const auto options = std::make_shared<ScheduleOptions>();
+    auto& schedule = options->schedule;
+    add_pair_name(*verb, options->pair);
+    verb->add_option("--retention-days", schedule.retention_days,
+                     "Every time within so many days can be restored: 0 to 35 (default 7; 0: no "
+                     "automated snapshots)")
+        ->type_name("DAYS")
+        ->check(CLI::Range(std::int64_t{0}, longest_days).description(""));
+    verb->add_option("--minimum", schedule.minimum,
+                     "So many sound ones stay, however old (default 1)")
+        ->type_name("N")
+        ->check(CLI::Range(std::int64_t{0}, largest_minimum).description(""));
+    verb->add_option("--window", schedule.window,
+                     "When one is taken, each day (default 02:00-03:00)")
+        ->type_name("hh:mm-hh:mm");
+    verb->add_option("--time-zone", schedule.time_zone, "Whose clock that is (default UTC)")
+        ->type_name("ZONE");
+    add_dry_run(*verb, options->dry_run);
+    give_examples(*verb, {"lockstep snapshot schedule shop --retention-days 14",
+                          "lockstep snapshot schedule shop --window 23:30-00:30 --time-zone "
+                          "Europe/Berlin --dry-run"});
+    verb->callback([options, choose] {
+        choose([options](Session& session) { return set_schedule(session, *options); });
+    });
+}
+
+} // namespace lockstep::cli

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "cli/exit_status.h"
+
+/// What the controller's API shows of snapshots (docs/api.md).
+namespace lockstep::cli {
+
+struct SnapshotView {
+    std::string id;
+    std::string kind;
+    std::string engine;
+    std::string version;
+    std::string taken_from;
+    std::string begun_time;
+    std::string end_time;
+    std::uint64_t bytes = 0;
+    std::uint64_t data_bytes = 0;
+    std::string proof;
+    std::string damage; // Empty: none was found.
+    bool keep = false;
+    std::map<std::string, std::string> tags;
+};
+
+struct SnapshotJobView {
+    std::string work;
+    std::string id;
+    std::string state;
+    std::string step;
+    std::uint64_t done_bytes = 0;
+    std::uint64_t total_bytes = 0; // 0: not known
+    std::string trouble;
+};
+
+struct SnapshotOrderView {
+    std::string work;
+    std::string id;
+    std::string trouble; // Of one that failed.
+};
+
+struct SnapshotsOfPairView {
+    std::string pair;
+    std::string archiver;
+    bool told = false;
+    bool connected = false;
+    std::string repository;
+    std::string trouble;
+    std::string earliest_time; // Empty: nothing can be restored.
+    std::string latest_time;
+    std::string gap;
+    std::vector<SnapshotView> snapshots;
+    std::vector<SnapshotJobView> jobs;
+    std::vector<SnapshotOrderView> orders;
+    std::vector<SnapshotOrderView> failures;
+};
+
+[[nodiscard]] Answer<std::vector<SnapshotsOfPairView>> read_snapshots(const std::string& body);
+/// The answer to an order: the snapshot's id, and its pair.
+[[nodiscard]] Answer<std::string> read_order_id(const std::string& body);
+[[nodiscard]] Answer<std::string> read_order_pair(const std::string& body);
+/// One snapshot of all, as the API shows it, with its pair's restorable times.
+[[nodiscard]] Answer<std::string> pick_snapshot_json(const std::string& body,
+                                                     const std::string& id);
+
+} // namespace lockstep::cli

@@ -1,0 +1,189 @@
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "cli/instant.h"
+#include "tests/support/cli_run.h"
+
+namespace lockstep::cli {
+namespace {
+
+using nlohmann::json;
+
+const std::string id = "shop-20261126t034500z-a1b2";
+
+json snapshot() {
+    return {{"id", id},
+            {"kind", "manual"},
+            {"engine", "postgresql"},
+            {"version", "15.9"},
+            {"taken_from", "b"},
+            {"begun_time", "2026-11-26T03:45:00.123Z"},
+            {"end_time", "2026-11-26T03:45:02.500Z"},
+            {"bytes", 40U << 20U},
+            {"data_bytes", 118U << 20U},
+            {"proof", "checksummed"},
+            {"damage", ""},
+            {"keep", false},
+            {"tags", {{"why", "migration"}}}};
+}
+
+json of_pair(json snapshots, json jobs = json::array(), json orders = json::array(),
+             json failures = json::array()) {
+    return {{"pair", "shop"},
+            {"archiver", "b"},
+            {"told", true},
+            {"connected", true},
+            {"repository", "/mnt/backup"},
+            {"trouble", ""},
+            {"restorable",
+             {{"earliest_time", "2026-11-26T03:45:02.500Z"},
+              {"latest_time", "2026-11-26T09:00:00.250Z"},
+              {"gap", ""}}},
+            {"snapshots", std::move(snapshots)},
+            {"jobs", std::move(jobs)},
+            {"orders", std::move(orders)},
+            {"failures", std::move(failures)}};
+}
+
+std::string answer(const json& pair) {
+    return json{{"pairs", json::array({pair})}}.dump();
+}
+
+json order() {
+    return {{"work", "take"}, {"id", id}, {"asked_by", "grace"}, {"asked_time", nullptr}};
+}
+
+json job(std::uint64_t done_bytes) {
+    return {{"work", "take"},
+            {"id", id},
+            {"state", "running"},
+            {"step", "copying"},
+            {"done_bytes", done_bytes},
+            {"total_bytes", 118U << 20U},
+            {"trouble", ""}};
+}
+
+TEST(SnapshotCreate, WaitsUntilItIsTakenAndSaysHowLargeItIs) {
+    CliRun cli;
+    cli.answers("POST /v1/pairs/shop/snapshots",
+                json{{"dry_run", false}, {"id", id}, {"pair", "shop"}, {"work", "take"}}.dump());
+    const auto path = "GET /v1/pairs/shop/snapshots";
+    cli.answers(path, answer(of_pair(json::array(), {job(20U << 20U)}, {order()})));
+    cli.answers(path, answer(of_pair({snapshot()})));
+    EXPECT_EQ(cli.run({"snapshot", "create", "shop", "--tag", "why=migration"}), 0)
+        << cli.err.str();
+    EXPECT_EQ(json::parse(cli.api->requests.at(0).body), json({{"tags", {"why=migration"}}}));
+    EXPECT_TRUE(contains(cli.out.str(), "is taken after 0.3 s: 40 MiB for 118 MiB of data"))
+        << cli.out.str();
+    EXPECT_TRUE(contains(cli.err.str(), "copying, 20 MiB of 118 MiB")) << cli.err.str();
+}
+
+TEST(SnapshotCreate, SaysWhyItFailed) {
+    CliRun cli;
+    cli.answers("POST /v1/pairs/shop/snapshots",
+                json{{"dry_run", false}, {"id", id}, {"pair", "shop"}, {"work", "take"}}.dump());
+    auto failure = order();
+    failure["trouble"] = "no room in /mnt/backup";
+    cli.answers("GET /v1/pairs/shop/snapshots",
+                answer(of_pair(json::array(), json::array(), json::array(), {failure})));
+    EXPECT_EQ(cli.run({"snapshot", "create", "shop"}), 1);
+    EXPECT_TRUE(contains(cli.err.str(), "no room in /mnt/backup")) << cli.err.str();
+}
+
+TEST(SnapshotList, FitsALineAndSaysToWhichTimesOneCanGo) {
+    CliRun cli;
+    cli.answers("GET /v1/pairs/shop/snapshots", answer(of_pair({snapshot()})));
+    EXPECT_EQ(cli.run({"snapshot", "list", "shop"}), 0) << cli.err.str();
+    const auto text = cli.out.str();
+    EXPECT_TRUE(contains(text, id)) << text;
+    EXPECT_TRUE(contains(text, "checksummed")) << text;
+    EXPECT_TRUE(contains(text, "to any time from 2026-11-26T03:45:02.500Z to")) << text;
+    for (std::size_t at = 0; at < text.size();) {
+        const auto end = text.find('\n', at);
+        EXPECT_LE(end - at, cli.width) << text;
+        at = end + 1;
+    }
+}
+
+TEST(SnapshotList, SaysThatAnAgentWithoutARepositoryKeepsNothing) {
+    CliRun cli;
+    auto pair = of_pair(json::array());
+    pair["repository"] = "";
+    cli.answers("GET /v1/snapshots", answer(pair));
+    EXPECT_EQ(cli.run({"snapshot", "list"}), 0) << cli.err.str();
+    EXPECT_TRUE(contains(cli.out.str(), "Agent b has no repository")) << cli.out.str();
+}
+
+TEST(SnapshotShow, FindsItAmongAllPairsAndEndsWith4WhereThereIsNone) {
+    CliRun cli;
+    auto damaged = snapshot();
+    damaged["damage"] = "base.tar.zst: its SHA-256 differs";
+    cli.answers("GET /v1/snapshots", answer(of_pair({damaged})));
+    EXPECT_EQ(cli.run({"snapshot", "show", id}), 0) << cli.err.str();
+    EXPECT_TRUE(contains(cli.out.str(), "base.tar.zst: its SHA-256 differs")) << cli.out.str();
+    EXPECT_TRUE(contains(cli.out.str(), "why=migration")) << cli.out.str();
+    cli.answers("GET /v1/snapshots", answer(of_pair({damaged})));
+    EXPECT_EQ(cli.run({"snapshot", "show", id, "--json"}), 0);
+    EXPECT_EQ(json::parse(cli.out.str()).at("repository"), "/mnt/backup");
+    cli.answers("GET /v1/snapshots", answer(of_pair({damaged})));
+    EXPECT_EQ(cli.run({"snapshot", "show", "shop-1"}), 4);
+}
+
+TEST(SnapshotDelete, WaitsUntilItIsGone) {
+    CliRun cli;
+    cli.answers("DELETE /v1/snapshots/" + id,
+                json{{"dry_run", false}, {"id", id}, {"pair", "shop"}, {"work", "remove"}}.dump());
+    cli.answers("GET /v1/pairs/shop/snapshots", answer(of_pair(json::array())));
+    EXPECT_EQ(cli.run({"snapshot", "delete", id}), 0) << cli.err.str();
+    EXPECT_TRUE(contains(cli.out.str(), "is deleted")) << cli.out.str();
+}
+
+json restored_body(CliRun& cli, std::vector<std::string> words) {
+    cli.answers("POST /v1/restores", json{{"dry_run", true}, {"changes", json::array()}}.dump());
+    std::vector<std::string> all = {"snapshot", "restore"};
+    all.insert(all.end(), words.begin(), words.end());
+    all.insert(all.end(), {"--to", "c", "--as", "shop-old", "--dry-run"});
+    EXPECT_EQ(cli.run(all), 0) << cli.err.str();
+    return json::parse(cli.api->requests.back().body);
+}
+
+TEST(SnapshotRestore, TakesASnapshotAsItIsAndAPairAsItWas) {
+    CliRun cli;
+    auto body = restored_body(cli, {id});
+    EXPECT_EQ(body.at("pair"), "shop");
+    EXPECT_EQ(body.at("snapshot"), id);
+    EXPECT_EQ(body.at("target"), json({{"consistent", true}}));
+    body = restored_body(cli, {"shop", "--at", "2026-11-26T04:44:59+01:00"});
+    EXPECT_EQ(body.at("snapshot"), "");
+    EXPECT_EQ(body.at("target"), json({{"unix_ms", 1795664699000}}));
+    EXPECT_TRUE(contains(cli.err.str(), "2026-11-26T03:44:59.000Z (")) << cli.err.str();
+    body = restored_body(cli, {"shop", "--xid", "735", "--before"});
+    EXPECT_EQ(body.at("target"), json({{"transaction", "735"}, {"exclusive", true}}));
+    body = restored_body(cli, {"my-shop"});
+    EXPECT_EQ(body.at("pair"), "my-shop");
+    EXPECT_EQ(body.at("target"), json::object());
+}
+
+TEST(SnapshotRestore, RDS_R10_RefusesATimeWithoutAZone) {
+    CliRun cli;
+    EXPECT_EQ(cli.run({"snapshot", "restore", "shop", "--at", "2026-11-26 04:44:59", "--to", "c",
+                       "--as", "old"}),
+              2);
+    EXPECT_TRUE(contains(cli.err.str(), "the time zone is missing")) << cli.err.str();
+    EXPECT_TRUE(cli.api->requests.empty());
+}
+
+TEST(Instant, IsReadWithItsZone) {
+    EXPECT_EQ(parse_instant("1970-01-01T00:00:01Z"), 1000);
+    EXPECT_EQ(parse_instant("1970-01-01 01:00:01.25+01:00"), 1250);
+    EXPECT_EQ(parse_instant("1969-12-31 23:30 -00:30"), 0);
+    EXPECT_EQ(parse_instant("2026-11-26T03:45:00.123Z"), 1795664700123);
+    for (const auto* text :
+         {"", "now", "2026-11-26", "2026-02-30T00:00:00Z", "2026-11-26T25:00:00Z",
+          "2026-11-26T03:45:00", "2026-11-26T03:45:00 CET", "1795664700"}) {
+        EXPECT_FALSE(parse_instant(text)) << text;
+    }
+}
+
+} // namespace
+} // namespace lockstep::cli
