@@ -132,6 +132,10 @@ Plan demo_plan(const Scene& scene, Engine engine) {
     plan.engine = engine;
     plan.place = scene.place;
     plan.data_disk_bytes = scene.disk_bytes;
+    if (scene.snapshots) {
+        plan.repository = true;
+        plan.members.emplace_back("c");
+    }
     plan.folder = demo_folder();
     plan.programs = fs::read_symlink("/proc/self/exe").parent_path();
     return plan;
@@ -158,7 +162,9 @@ int play(const Options& options, const Scene& scene) {
     bed.form(tell);
     auto report = scene.play(bed, tell);
     report.engine = options.engine;
-    report.floor = measure_beside(bed, engine, tell);
+    if (!scene.snapshots) { // Its outage is none to be compared.
+        report.floor = measure_beside(bed, engine, tell);
+    }
     print_story(report, people);
     if (options.json) {
         print_json(report, std::cout);
@@ -184,6 +190,10 @@ int begin(const Options& options) {
     const auto* scene = scene_named(options.scene);
     if (scene == nullptr) {
         std::cerr << "there is no scene \"" << options.scene << "\"; there are:\n" << scene_list();
+        return 2;
+    }
+    if (scene->snapshots && engine_named(options.engine) != Engine::postgresql) {
+        std::cerr << "scene \"" << options.scene << "\" is for postgresql only, so far\n";
         return 2;
     }
     if (needs_hosts(*scene) && (geteuid() != 0 || options.keep)) {

@@ -50,31 +50,61 @@ std::string list(const std::vector<std::int64_t>& values) {
 void print_json(const Report& report, std::ostream& out) {
     const auto& phases = report.timeline.phases;
     const auto& account = report.account;
-    const nlohmann::json json{{"engine", report.engine},
-                              {"scene", report.scene},
-                              {"acknowledged", account.acknowledged},
-                              {"lost", account.lost},
-                              {"acknowledged_with_warning", account.acknowledged_with_warning},
-                              {"unknown", account.unknown},
-                              {"unknown_but_present", account.unknown_but_present},
-                              {"stale", account.stale},
-                              {"outage_ms", report.outage_ms},
-                              {"floor_ms", report.floor.median_ms},
-                              {"floor_runs_ms", report.floor.outages_ms},
-                              {"phases_ms",
-                               {{"detect", phases.detect},
-                                {"decide", phases.decide},
-                                {"promote", phases.promote},
-                                {"publish", phases.publish},
-                                {"first_write", phases.first_write}}},
-                              {"primary_before", report.primary_before},
-                              {"primary_after", report.primary_after},
-                              {"redundant_again_ms", report.redundant_again_ms},
-                              {"ok", report.ok}};
+    nlohmann::json json{{"engine", report.engine},
+                        {"scene", report.scene},
+                        {"acknowledged", account.acknowledged},
+                        {"lost", account.lost},
+                        {"acknowledged_with_warning", account.acknowledged_with_warning},
+                        {"unknown", account.unknown},
+                        {"unknown_but_present", account.unknown_but_present},
+                        {"stale", account.stale},
+                        {"outage_ms", report.outage_ms},
+                        {"floor_ms", report.floor.median_ms},
+                        {"floor_runs_ms", report.floor.outages_ms},
+                        {"phases_ms",
+                         {{"detect", phases.detect},
+                          {"decide", phases.decide},
+                          {"promote", phases.promote},
+                          {"publish", phases.publish},
+                          {"first_write", phases.first_write}}},
+                        {"primary_before", report.primary_before},
+                        {"primary_after", report.primary_after},
+                        {"redundant_again_ms", report.redundant_again_ms},
+                        {"ok", report.ok}};
+    if (const auto& back = report.restoration) {
+        json["snapshot_ms"] = back->snapshot_ms;
+        json["restore_ms"] = back->restore_ms;
+        json["rows_expected"] = back->rows_expected;
+        json["rows_restored"] = back->rows_restored;
+        json["equal"] = back->equal;
+    }
     out << json.dump() << std::endl;
 }
 
+namespace {
+
+void print_restoration(const Report& report, std::ostream& out) {
+    const auto& back = *report.restoration;
+    out << "\nsnapshot      " << in_ms(back.snapshot_ms)
+        << "  taken from the standby while clients wrote\n"
+        << "restore       " << in_ms(back.restore_ms)
+        << "  until the new pair serves, as it was to the second\n"
+        << "rows          expected " << back.rows_expected << ", restored " << back.rows_restored
+        << ", " << (back.equal ? "equal" : "NOT equal") << "\n"
+        << "writes        acknowledged " << report.account.acknowledged << ", lost "
+        << report.account.lost << "; the longest pause " << in_ms(report.outage_ms) << "\n";
+    if (!report.ok) {
+        out << "\nNOT as it should be:\n" << report.troubles;
+    }
+}
+
+} // namespace
+
 void print_story(const Report& report, std::ostream& out) {
+    if (report.restoration) {
+        print_restoration(report, out);
+        return;
+    }
     const auto& phases = report.timeline.phases;
     out << "\nWhat the controller wrote down, from the fault on:\n";
     for (const auto& moment : report.timeline.moments) {

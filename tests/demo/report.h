@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <iosfwd>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,7 +11,16 @@
 
 namespace lockstep::demo {
 
-/// What a scene showed. Every scene has the same keys.
+/// What came back of a database, in the scene that restores one.
+struct Restoration {
+    std::int64_t snapshot_ms = 0;
+    std::int64_t restore_ms = 0; // Until the new pair serves.
+    std::uint64_t rows_expected = 0;
+    std::uint64_t rows_restored = 0;
+    bool equal = false;
+};
+
+/// What a scene showed. Every scene has the same keys; what is restored has some more.
 struct Report {
     std::string engine = "postgresql";
     std::string scene;
@@ -23,6 +33,7 @@ struct Report {
     std::int64_t redundant_again_ms = 0;
     std::string troubles; // What the clients met, for people.
     bool ok = false;
+    std::optional<Restoration> restoration;
 };
 
 /// One object, on one line.

@@ -28,6 +28,8 @@ constexpr std::array all_scenes{
           testbed::small_disk_bytes},
     Scene{"freeze", "every process of the primary's database stops, its agent does not", freeze,
           on_hosts},
+    Scene{"snapshots", "somebody drops a table, and the second before comes back as a new pair",
+          snapshots, testbed::Place::loopback, 0, true},
 };
 
 } // namespace

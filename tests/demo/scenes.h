@@ -19,6 +19,7 @@ struct Scene {
     Report (*play)(testbed::Testbed& bed, const Tell& tell);
     testbed::Place place = testbed::Place::loopback; // Where hosts or links fail: namespaces.
     std::uint64_t disk_bytes = 0; // Of each member's data; 0: no disk of its own.
+    bool snapshots = false; // With a repository, and a third agent to restore on; PostgreSQL only.
 };
 
 [[nodiscard]] std::span<const Scene> scenes();
@@ -29,6 +30,7 @@ struct Scene {
 [[nodiscard]] Report switchover(testbed::Testbed& bed, const Tell& tell);
 [[nodiscard]] Report isolate(testbed::Testbed& bed, const Tell& tell);
 [[nodiscard]] Report disk_full(testbed::Testbed& bed, const Tell& tell);
+[[nodiscard]] Report snapshots(testbed::Testbed& bed, const Tell& tell);
 [[nodiscard]] Report freeze(testbed::Testbed& bed, const Tell& tell);
 
 } // namespace lockstep::demo

@@ -25,6 +25,7 @@ void EndToEnd::SetUp() {
     plan.members = members();
     plan.pair_options = pair_options();
     plan.data_disk_bytes = data_disk_bytes();
+    plan.repository = repository();
     bed_ = std::make_unique<Testbed>(plan);
 }
 

@@ -26,6 +26,7 @@ protected:
     [[nodiscard]] virtual std::vector<std::string> pair_options() const { return {}; }
     /// Each member's data on a file system of its own; 0: none.
     [[nodiscard]] virtual std::uint64_t data_disk_bytes() const { return 0; }
+    [[nodiscard]] virtual bool repository() const { return false; }
     [[nodiscard]] Testbed& bed() { return *bed_; }
 
     // Of a running pair -------------------------------------------------------------------------

@@ -81,6 +81,9 @@ void Testbed::make_folders() {
         folders.push_back(folder_of(member));
         folders.push_back(run_dir_of(member));
     }
+    if (plan_.repository) {
+        folders.push_back(repository());
+    }
     for (const auto& folder : folders) {
         fs::create_directories(folder);
         fs::permissions(folder, fs::perms(0755));
@@ -176,7 +179,8 @@ std::string Testbed::agent_file(const std::string& member) const {
            "\"\nstate_dir = " + quoted(folder_of(member) / "state") +
            "\nrun_dir = " + quoted(run_dir_of(member)) + "\n" + engine_table(member) +
            "[dns]\nlisten = [\"" + address_of(member) + ":" + std::to_string(name_server_port()) +
-           "\"]\n";
+           "\"]\n" +
+           (plan_.repository ? "[snapshots]\nrepository = " + quoted(repository()) + "\n" : "");
 }
 
 void Testbed::write_configuration() {

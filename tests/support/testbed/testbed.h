@@ -38,6 +38,7 @@ struct Plan {
     std::vector<std::string> members{"a", "b"};
     std::vector<std::string> pair_options; // Of `lockstep pair create`, besides the usual ones.
     std::uint64_t data_disk_bytes = 0; // Each member's data on a file system of its own; 0: none.
+    bool repository = false;           // A folder for snapshots, the same one for every agent.
 };
 
 /// A whole installation of Lockstep with real databases in one folder: certificates, a controller,
@@ -108,6 +109,7 @@ public:
     [[nodiscard]] LoopFileSystem& disk_of(const std::string& member) { return disks_.at(member); }
     [[nodiscard]] std::filesystem::path configuration_of(const std::string& host) const;
     [[nodiscard]] std::filesystem::path identity() const;
+    [[nodiscard]] std::filesystem::path repository() const { return plan_.folder / "repository"; }
     [[nodiscard]] std::string address_of(const std::string& host) const;
     [[nodiscard]] std::string controller_api() const;
     [[nodiscard]] std::uint16_t database_port() const;
