@@ -57,12 +57,12 @@ TEST_P(Histories, AreFunctionsOfTheirSeeds) {
 TEST_P(Histories, ChangePrimariesAgainAndAgain) {
     std::uint64_t changes = 0;
     bool twice = false;
-    for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    for (std::uint64_t seed = 1; seed <= 120; ++seed) {
         const auto outcome = run_history(seed, options());
         changes += number(outcome.epoch) - 1;
         twice = twice || number(outcome.epoch) > 2;
     }
-    EXPECT_GT(changes, 20U);
+    EXPECT_GT(changes, 60U);
     EXPECT_TRUE(twice);
 }
 
