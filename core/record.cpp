@@ -17,8 +17,8 @@ std::string_view to_string(Phase phase) {
 }
 
 Phase phase_of(const PairRecord& record) {
-    if (!record.served) {
-        return record.epoch == Epoch{1} ? Phase::forming : Phase::promoting;
+    if (!record.served) { // The first primary of a pair has no predecessor, whatever its epoch.
+        return record.former.empty() ? Phase::forming : Phase::promoting;
     }
     if (record.grant) {
         return Phase::granted;

@@ -25,6 +25,9 @@ TEST(Names, SayWhatIsAllowed) {
 
 TEST(Record, PhaseIsAFunctionOfIt) {
     EXPECT_EQ(phase_of(forming_record()), Phase::forming);
+    auto later = forming_record(); // There were other pairs before.
+    later.epoch = Epoch{7};
+    EXPECT_EQ(phase_of(later), Phase::forming);
     EXPECT_EQ(phase_of(solo_record()), Phase::solo);
     EXPECT_EQ(phase_of(granted_record()), Phase::granted);
     EXPECT_EQ(phase_of(in_sync_record()), Phase::in_sync);
