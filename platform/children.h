@@ -32,7 +32,8 @@ struct Child {
 /// Where a child's three standard streams lead.
 struct Streams {
     int input = -1;
-    int output = -1; // And error.
+    int output = -1;
+    int error = -1;
 };
 
 struct Spawned {

@@ -87,7 +87,8 @@ Result<ProcessId> launch_detached(const Command& command, const std::filesystem:
     if (!input.valid() || !output.valid()) {
         return fail(Errc::refused, starting + "log " + log.string() + ": " + system_reason(errno));
     }
-    auto spawned = children::spawn(command, children::Group::session, {input.get(), output.get()});
+    auto spawned = children::spawn(command, children::Group::session,
+                                   {input.get(), output.get(), output.get()});
     if (!spawned) {
         return tl::unexpected(spawned.error());
     }

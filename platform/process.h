@@ -21,6 +21,10 @@ struct Command {
     std::vector<std::string> env;   // "NAME=value", added to this process's environment
     std::filesystem::path folder;   // Working directory; empty: this process's.
     std::filesystem::path cgroup{}; // The control group it joins; empty: this process's.
+    std::filesystem::path input{};  // A tool's standard input: opened by us, so a named pipe needs
+                                    // its other end open already; empty: /dev/null.
+    std::filesystem::path output{}; // A tool's standard output, likewise; empty: it is told, as its
+                                    // standard error always is.
 };
 
 /// A process on this machine, told apart from a later one with the same pid by its start time.

@@ -48,13 +48,23 @@ using Run = std::shared_ptr<ToolRun>;
 Result<Run> start(const Command& command, const asio::any_io_executor& executor,
                   std::function<void(std::string_view)> on_line) {
     std::array<int, 2> ends{-1, -1};
-    const Descriptor input(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    const auto from = command.input.empty() ? "/dev/null" : command.input;
+    const Descriptor input(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
     if (!input.valid() || ::pipe2(ends.data(), O_CLOEXEC) != 0) {
         return tl::unexpected(children::exec_failure(command, errno));
     }
     Descriptor reading(ends[0]);
     const Descriptor writing(ends[1]);
-    auto spawned = children::spawn(command, children::Group::tool, {input.get(), writing.get()});
+    Descriptor output;
+    if (!command.output.empty()) {
+        output = Descriptor(::open(command.output.c_str(), O_WRONLY | O_CLOEXEC));
+        if (!output.valid()) {
+            return tl::unexpected(children::exec_failure(command, errno));
+        }
+    }
+    const int out = output.valid() ? output.get() : writing.get();
+    auto spawned =
+        children::spawn(command, children::Group::tool, {input.get(), out, writing.get()});
     if (!spawned) {
         return tl::unexpected(spawned.error());
     }

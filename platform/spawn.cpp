@@ -103,7 +103,7 @@ bool arrange(const Image& image) {
     return join_group(image) && join_cgroup(image) &&
            ::dup2(image.streams.input, STDIN_FILENO) >= 0 &&
            ::dup2(image.streams.output, STDOUT_FILENO) >= 0 &&
-           ::dup2(image.streams.output, STDERR_FILENO) >= 0 &&
+           ::dup2(image.streams.error, STDERR_FILENO) >= 0 &&
            (image.folder == nullptr || ::chdir(image.folder) == 0);
 }
 

@@ -68,7 +68,8 @@ TlsConnection::TlsConnection(Socket socket, std::shared_ptr<TlsContext> context,
 }
 
 Awaitable<Result<std::shared_ptr<TlsConnection>>>
-TlsConnection::dial(HostPort to, std::shared_ptr<TlsContext> context, Deadline deadline) {
+TlsConnection::dial(HostPort to, std::shared_ptr<TlsContext> context, Deadline deadline,
+                    CertificateUse whom) {
     using Dialled = Result<std::shared_ptr<TlsConnection>>;
     const auto endpoint = to_endpoint(to);
     if (!endpoint) {
@@ -93,7 +94,7 @@ TlsConnection::dial(HostPort to, std::shared_ptr<TlsContext> context, Deadline d
         connection->close();
         co_return Dialled(within(connection->remote(), shaken.error()));
     }
-    if (auto expected = connection->expect_controller(); !expected) {
+    if (auto expected = connection->expect_kind(whom); !expected) {
         connection->close();
         co_return Dialled(tl::unexpected(expected.error()));
     }
@@ -141,14 +142,16 @@ Result<void> TlsConnection::expect_address(const std::string& address) {
     return {};
 }
 
-Result<void> TlsConnection::expect_controller() const {
-    const std::string_view wanted = to_string(CertificateUse::controller);
+Result<void> TlsConnection::expect_kind(CertificateUse whom) const {
+    const std::string wanted(to_string(whom));
     if (peer_ && peer_->use == wanted) {
         return {};
     }
     const std::string shown = peer_ ? peer_->use + " \"" + peer_->name + "\"" : "nobody";
     return fail(Errc::refused, remote_ + ": its certificate is that of " + shown +
-                                   ", not that of a controller: is this the right address?");
+                                   ", not that of " +
+                                   (whom == CertificateUse::agent ? "an " : "a ") + wanted +
+                                   ": is this the right address?");
 }
 
 Error TlsConnection::reason(const error_code& failure, bool late) const {

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 
+#include "platform/certificates.h"
 #include "platform/tls_context.h"
 
 /// One TLS connection as bytes, each operation with its deadline. For platform/ only: frames and
@@ -19,10 +20,11 @@ public:
 
     TlsConnection(Socket socket, std::shared_ptr<TlsContext> context, std::string remote);
 
-    /// Connects and shakes hands. The other side must be a controller, and (except in a join) its
-    /// certificate must name `to.address`. Errors: `unreachable`, `refused`, `timeout`.
+    /// Connects and shakes hands. The other side must be of the kind `whom`, and (except in a join)
+    /// its certificate must name `to.address`. Errors: `unreachable`, `refused`, `timeout`.
     [[nodiscard]] static Awaitable<Result<std::shared_ptr<TlsConnection>>>
-    dial(HostPort to, std::shared_ptr<TlsContext> context, Deadline deadline);
+    dial(HostPort to, std::shared_ptr<TlsContext> context, Deadline deadline,
+         CertificateUse whom = CertificateUse::controller);
     /// The server's side of the handshake. Errors (which don't name the other side): `unreachable`,
     /// `refused`, `timeout`.
     [[nodiscard]] Awaitable<Result<void>> accept_handshake(Deadline deadline);
@@ -50,7 +52,7 @@ private:
     Awaitable<Result<void>> handshake(asio::ssl::stream_base::handshake_type side,
                                       Deadline deadline); // Its errors don't name the other side.
     Result<void> expect_address(const std::string& address);
-    Result<void> expect_controller() const;
+    Result<void> expect_kind(CertificateUse whom) const;
     [[nodiscard]] Error reason(const error_code& failure, bool late) const;
     [[nodiscard]] tl::unexpected<Error> explain(const error_code& failure, bool late) const;
 

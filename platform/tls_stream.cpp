@@ -130,21 +130,39 @@ private:
 
 } // namespace
 
-Awaitable<Result<std::shared_ptr<FrameStream>>> dial(HostPort to, TlsFiles files,
-                                                     std::string expected_ca_fingerprint,
-                                                     Deadline deadline,
-                                                     std::size_t largest_frame_bytes) {
+namespace {
+
+Awaitable<Result<std::shared_ptr<FrameStream>>> dial_one(HostPort to, TlsFiles files,
+                                                         std::string expected_ca_fingerprint,
+                                                         CertificateUse whom, Deadline deadline,
+                                                         std::size_t largest_frame_bytes) {
     using Dialled = Result<std::shared_ptr<FrameStream>>;
     auto context = client_context(files, expected_ca_fingerprint);
     if (!context) {
         co_return Dialled(tl::unexpected(context.error()));
     }
-    auto connection = co_await TlsConnection::dial(to, *context, deadline);
+    auto connection = co_await TlsConnection::dial(to, *context, deadline, whom);
     if (!connection) {
         co_return Dialled(tl::unexpected(connection.error()));
     }
     co_return Dialled(
         std::make_shared<TlsFrameStream>(std::move(*connection), largest_frame_bytes));
+}
+
+} // namespace
+
+Awaitable<Result<std::shared_ptr<FrameStream>>> dial(HostPort to, TlsFiles files,
+                                                     std::string expected_ca_fingerprint,
+                                                     Deadline deadline,
+                                                     std::size_t largest_frame_bytes) {
+    return dial_one(std::move(to), std::move(files), std::move(expected_ca_fingerprint),
+                    CertificateUse::controller, deadline, largest_frame_bytes);
+}
+
+Awaitable<Result<std::shared_ptr<FrameStream>>>
+dial_agent(HostPort to, TlsFiles files, Deadline deadline, std::size_t largest_frame_bytes) {
+    return dial_one(std::move(to), std::move(files), {}, CertificateUse::agent, deadline,
+                    largest_frame_bytes);
 }
 
 Result<std::unique_ptr<FrameServer>> FrameServer::listen(asio::any_io_executor executor,

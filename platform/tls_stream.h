@@ -53,6 +53,11 @@ public:
 dial(HostPort to, TlsFiles files, std::string expected_ca_fingerprint, Deadline deadline,
      std::size_t largest_frame_bytes);
 
+/// The same from agent to agent: the peer must be an agent whose certificate holds `to.address`.
+/// Which one the caller looks at itself.
+[[nodiscard]] Awaitable<Result<std::shared_ptr<FrameStream>>>
+dial_agent(HostPort to, TlsFiles files, Deadline deadline, std::size_t largest_frame_bytes);
+
 /// Listens and serves each connection in a coroutine of its own on the executor (a strand, or a
 /// context with one thread), at most `most_connections` at once; handshake within 5 s. Clients
 /// without a certificate are let through with an empty peer(). When `serve` returns, the connection
