@@ -216,6 +216,10 @@ Awaitable<Result<void>> DataMaking::restore(Goal goal) {
 OnProgress DataMaking::show_progress() {
     return [this](Progress progress) {
         if (state_.job) {
+            if (copied_how_.empty() && !progress.how.empty()) {
+                copied_how_ = " " + progress.how;
+                state_.job->what += copied_how_;
+            }
             state_.job->done_bytes = progress.done_bytes;
             state_.job->total_bytes = progress.total_bytes;
         }
@@ -247,6 +251,7 @@ Awaitable<Result<void>> DataMaking::clone_because(Goal goal, std::string why) {
 Awaitable<Result<void>> DataMaking::copy(Member upstream) {
     journal_.write("clone", Severity::info, "copies the data of " + upstream.id);
     auto on_progress = show_progress();
+    copied_how_.clear();
     const auto deadline = Deadline::in(longest_clone);
     cancellable_ = true;
     auto copied = co_await driver_.clone(upstream, std::move(on_progress), deadline);
@@ -257,8 +262,8 @@ Awaitable<Result<void>> DataMaking::copy(Member upstream) {
     if (copied) {
         const auto took = boot_time() - state_.job_since;
         journal_.write("cloned", Severity::info,
-                       "copied the data of " + upstream.id + " in " + std::to_string(took.count()) +
-                           " ms");
+                       "copied the data of " + upstream.id + copied_how_ + " in " +
+                           std::to_string(took.count()) + " ms");
     }
     co_return copied;
 }

@@ -64,6 +64,7 @@ private:
     Journal& journal_;
     Divergences& divergences_;
     Restore restore_;
+    std::string copied_how_; // What the driver says of the copy in progress.
     bool cancellable_ = false;
 };
 

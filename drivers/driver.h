@@ -75,6 +75,7 @@ struct RewindPlan {
 struct Progress {
     std::uint64_t done_bytes = 0;
     std::uint64_t total_bytes = 0; // 0: not known
+    std::string how{};             // By what it is copied, and why so, for people; may be empty.
 };
 using OnProgress = std::function<void(Progress)>;
 

@@ -15,18 +15,12 @@ Awaitable<Result<mysql::DataNote>> MysqlDriver::fill_from(Member upstream, OnPro
         co_return tl::unexpected(told.error());
     }
     auto into = filling_folder(config_.data_dir);
-    std::string no_schema;
-    auto where = into;
-    auto made = co_await make_database(std::move(where), std::move(no_schema), deadline);
-    if (!made) {
-        co_return tl::unexpected(made.error());
-    }
     Result<mysql::DataNote> copied;
     if (config_.flavour == mysql::Flavour::mysql) {
         copied =
             co_await copy_by_clone(upstream, std::move(into), std::move(on_progress), deadline);
     } else {
-        copied = co_await copy_by_dump(upstream, std::move(into), std::move(on_progress), deadline);
+        copied = co_await copy_mariadb(upstream, std::move(into), std::move(on_progress), deadline);
     }
     if (!copied) {
         co_return tl::unexpected(copied.error());

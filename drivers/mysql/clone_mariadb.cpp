@@ -5,21 +5,13 @@
 #include "drivers/mysql/mysql_driver.h"
 #include "drivers/mysql/schema.h"
 
-/// MariaDB copies no server over its own protocol, and mariadb-backup has to run beside the donor.
-/// So the copy is one consistent read of everything over TLS, loaded into a server that nobody
-/// reaches; exact in its position, but slower than a copy of files.
+/// MariaDB copies no server over its own protocol. Where mariadb-backup is installed beside both,
+/// the donor's agent sends the files (copy_files.cpp). Else the copy is one consistent read of
+/// everything over TLS, loaded into a server that nobody reaches; exact in its position, but
+/// slower.
 namespace lockstep {
 
 namespace fs = std::filesystem;
-
-namespace {
-
-/// "10.11" of "10.11.19-MariaDB-0+deb12u1".
-std::string_view series_of(std::string_view version) {
-    return version.substr(0, version.find('.', version.find('.') + 1));
-}
-
-} // namespace
 
 Command MysqlDriver::dump_command(const Member& upstream, const fs::path& into) const {
     const auto peer = peer_connection(upstream);
@@ -69,7 +61,7 @@ Awaitable<Result<std::uint64_t>> MysqlDriver::ask_donor(Member upstream, std::st
         co_return tl::unexpected(opened.error());
     }
     const auto session = *opened;
-    if (series_of(session->server_version()) != series_of(own_version)) {
+    if (mysql::series_of(session->server_version()) != mysql::series_of(own_version)) {
         co_return fail(Errc::unsupported,
                        fmt::format("{} runs {}, this member {}: a dump needs the same series",
                                    upstream.id, session->server_version(), own_version));
@@ -80,17 +72,11 @@ Awaitable<Result<std::uint64_t>> MysqlDriver::ask_donor(Member upstream, std::st
                    : tl::unexpected(rows.error());
 }
 
-/// After the load: the standby's position is that of the read, and its log begins there.
-Awaitable<Result<mysql::DataNote>> MysqlDriver::place_copy(Session::Ptr session,
-                                                           Deadline deadline) {
-    std::string ask = "SELECT @@GLOBAL.gtid_slave_pos";
-    const auto rows = co_await session->query(std::move(ask), deadline);
-    if (!rows) {
-        co_return tl::unexpected(rows.error());
-    }
-    const auto& position = rows->text(0, 0);
+/// The standby's position is that of the copy, and its log begins there.
+Awaitable<Result<mysql::DataNote>>
+MysqlDriver::place_copy(Session::Ptr session, std::string position, Deadline deadline) {
     if (position.empty()) {
-        co_return fail(Errc::refused, "the dump did not say at which GTID it was taken");
+        co_return fail(Errc::refused, "the copy does not say at which GTID it was taken");
     }
     const auto quoted = mysql::quote(position);
     std::vector<std::string> statements = {"RESET MASTER",
@@ -132,7 +118,13 @@ Awaitable<Result<void>> MysqlDriver::load_dump(Session::Ptr session, Member upst
     if (!loaded) {
         co_return loaded;
     }
-    auto placed = co_await place_copy(std::move(session), deadline);
+    std::string ask = "SELECT @@GLOBAL.gtid_slave_pos";
+    const auto rows = co_await session->query(std::move(ask), deadline);
+    if (!rows) {
+        co_return tl::unexpected(rows.error());
+    }
+    auto position = rows->empty() ? std::string() : rows->text(0, 0);
+    auto placed = co_await place_copy(std::move(session), std::move(position), deadline);
     if (!placed) {
         co_return tl::unexpected(placed.error());
     }
@@ -143,6 +135,12 @@ Awaitable<Result<void>> MysqlDriver::load_dump(Session::Ptr session, Member upst
 Awaitable<Result<mysql::DataNote>> MysqlDriver::copy_by_dump(Member upstream, fs::path into,
                                                              OnProgress on_progress,
                                                              Deadline deadline) {
+    std::string no_schema;
+    auto where = into;
+    auto made = co_await make_database(std::move(where), std::move(no_schema), deadline);
+    if (!made) {
+        co_return tl::unexpected(made.error());
+    }
     auto alone = alone_in(std::move(into));
     alone.logs = true;
     // Until it is shut down cleanly the copy is worth nothing anyway.
@@ -158,6 +156,44 @@ Awaitable<Result<mysql::DataNote>> MysqlDriver::copy_by_dump(Member upstream, fs
     const auto ran =
         co_await run_alone(std::move(alone), std::move(user), std::move(work), deadline);
     co_return ran ? Result<mysql::DataNote>(*note) : tl::unexpected(ran.error());
+}
+
+Awaitable<Result<mysql::DataNote>> MysqlDriver::copy_mariadb(Member upstream, fs::path into,
+                                                             OnProgress on_progress,
+                                                             Deadline deadline) {
+    auto facts = copy_facts();
+    auto choice = mysql::choose_copy(facts);
+    FileCopyPtr files;
+    if (choice.by == mysql::CopyBy::files) {
+        auto asked = co_await ask_for_files(upstream, deadline);
+        if (!asked) {
+            co_return tl::unexpected(asked.error());
+        }
+        files = std::move(*asked);
+        facts.asked = true;
+        facts.hindrance = files->hindrance;
+        choice = mysql::choose_copy(facts);
+    }
+    const auto how = choice.by == mysql::CopyBy::files
+                         ? std::string("by mariadb-backup")
+                         : fmt::format("by mariadb-dump, which is slower ({})", choice.why);
+    OnProgress tell = [on_progress, how](Progress progress) {
+        if (on_progress) {
+            progress.how = how;
+            on_progress(std::move(progress));
+        }
+    };
+    tell({});
+    Result<mysql::DataNote> copied;
+    if (choice.by == mysql::CopyBy::files) {
+        copied =
+            co_await copy_by_files(std::move(files), std::move(into), std::move(tell), deadline);
+    } else {
+        files.reset();
+        copied =
+            co_await copy_by_dump(std::move(upstream), std::move(into), std::move(tell), deadline);
+    }
+    co_return copied;
 }
 
 } // namespace lockstep

@@ -95,6 +95,12 @@ Awaitable<Result<void>> MysqlDriver::look_at_clone(Session::Ptr session,
 Awaitable<Result<mysql::DataNote>> MysqlDriver::copy_by_clone(Member upstream, fs::path into,
                                                               OnProgress on_progress,
                                                               Deadline deadline) {
+    std::string no_schema;
+    auto where = into;
+    auto made = co_await make_database(std::move(where), std::move(no_schema), deadline);
+    if (!made) {
+        co_return tl::unexpected(made.error());
+    }
     auto alone = alone_in(std::move(into));
     alone.more = {{"plugin_load_add", "mysql_clone.so"}, {"plugin_load_add", "auth_socket.so"}};
     AloneWork copying = [this, upstream, alone, on_progress, deadline](Session::Ptr session) {

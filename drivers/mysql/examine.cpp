@@ -203,10 +203,24 @@ Awaitable<Findings> MysqlDriver::examine_server(Deadline deadline) {
     co_return found;
 }
 
+void MysqlDriver::look_for_copier(Findings& out) const {
+    const auto facts = copy_facts();
+    const auto choice = mysql::choose_copy(facts);
+    if (!is_mysql() && choice.by == mysql::CopyBy::dump) {
+        out.push_back({Finding::Weight::reported,
+                       {},
+                       facts.missing_here.empty() ? "settings" : "bin_dir",
+                       "a standby is rebuilt by a dump, which takes longer: " + choice.why,
+                       facts.missing_here.empty() ? "leave that setting out"
+                                                  : "install the package mariadb-backup"});
+    }
+}
+
 Awaitable<Findings> MysqlDriver::examine(Deadline deadline) {
     auto found = co_await examine_program(deadline);
     look_for_shared_tmpdir(config_, found);
     look_for_persisted(config_, found);
+    look_for_copier(found);
     const auto of_server = co_await examine_server(deadline);
     found.insert(found.end(), of_server.begin(), of_server.end());
     co_return found;

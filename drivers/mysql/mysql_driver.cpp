@@ -45,6 +45,7 @@ void MysqlDriver::forget_server() {
             session->reset();
         }
     }
+    end_copies();
     remembered_ = {};
     halt_ = halt_ == Halt::none ? Halt::none : Halt::done;
 }

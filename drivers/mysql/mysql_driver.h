@@ -13,8 +13,11 @@
 #include "drivers/common/background.h"
 #include "drivers/driver.h"
 #include "drivers/mysql/config.h"
+#include "drivers/mysql/copy_call.h"
+#include "drivers/mysql/copy_words.h"
 #include "drivers/mysql/data_note.h"
 #include "drivers/mysql/descent.h"
+#include "drivers/mysql/donor.h"
 #include "drivers/mysql/flavour.h"
 #include "drivers/mysql/gtid_set.h"
 #include "drivers/mysql/option_file.h"
@@ -174,6 +177,8 @@ private:
 
     // examine.cpp
     [[nodiscard]] Awaitable<Findings> examine_program(Deadline deadline);
+    /// Without mariadb-backup a rebuild works, but slower.
+    void look_for_copier(Findings& out) const;
     [[nodiscard]] Awaitable<Findings> examine_server(Deadline deadline);
     [[nodiscard]] Awaitable<Findings> examine_settings(Session::Ptr session, Deadline deadline);
     [[nodiscard]] Awaitable<Findings> examine_plugins(Session::Ptr session, Deadline deadline);
@@ -330,8 +335,8 @@ private:
                                        const std::filesystem::path& from) const;
     [[nodiscard]] Awaitable<Result<std::uint64_t>>
     ask_donor(Member upstream, std::string own_version, Deadline deadline);
-    [[nodiscard]] Awaitable<Result<mysql::DataNote>> place_copy(Session::Ptr session,
-                                                                Deadline deadline);
+    [[nodiscard]] Awaitable<Result<mysql::DataNote>>
+    place_copy(Session::Ptr session, std::string position, Deadline deadline);
     [[nodiscard]] Awaitable<Result<void>> load_dump(Session::Ptr session, Member upstream,
                                                     mysql::Alone alone, OnProgress on_progress,
                                                     std::shared_ptr<mysql::DataNote> note,
@@ -340,6 +345,45 @@ private:
                                                                   std::filesystem::path into,
                                                                   OnProgress on_progress,
                                                                   Deadline deadline);
+
+    [[nodiscard]] Awaitable<Result<mysql::DataNote>> copy_mariadb(Member upstream,
+                                                                  std::filesystem::path into,
+                                                                  OnProgress on_progress,
+                                                                  Deadline deadline);
+
+    // copy_files.cpp
+    /// The donor's answer, and what it comes by.
+    struct FileCopy {
+        std::unique_ptr<mysql::CopyCall> call;
+        Session::Ptr asking; // Holds the lock by which the donor is asked.
+        std::shared_ptr<FrameStream> stream;
+        mysql::CopyOffer offer;
+        std::string hindrance; // Why the donor sends no files; empty: it does.
+    };
+    using FileCopyPtr = std::shared_ptr<FileCopy>;
+    [[nodiscard]] mysql::CopyFacts copy_facts() const;
+    [[nodiscard]] TlsFiles tls_files() const;
+    [[nodiscard]] Awaitable<Result<FileCopyPtr>> ask_for_files(Member upstream, Deadline deadline);
+    [[nodiscard]] Awaitable<Result<void>> check_offer(mysql::CopyOffer offer, Deadline deadline);
+    [[nodiscard]] Awaitable<Result<void>> unpack(FileCopyPtr copy, std::filesystem::path into,
+                                                 OnProgress on_progress, Deadline deadline);
+    [[nodiscard]] Awaitable<Result<std::string>> recover_files(std::filesystem::path into,
+                                                               Deadline deadline);
+    [[nodiscard]] Awaitable<Result<void>> place_files(Session::Ptr session, std::string position,
+                                                      std::shared_ptr<mysql::DataNote> note,
+                                                      Deadline deadline);
+    [[nodiscard]] Awaitable<Result<mysql::DataNote>> copy_by_files(FileCopyPtr copy,
+                                                                   std::filesystem::path into,
+                                                                   OnProgress on_progress,
+                                                                   Deadline deadline);
+
+    // give_files.cpp
+    /// Each second: begins what a peer asks for, and ends what nobody may have any more.
+    [[nodiscard]] Awaitable<void> look_for_copies(Session::Ptr session, Deadline deadline);
+    [[nodiscard]] Awaitable<bool> asks_for_copy(Session::Ptr session, MemberId peer,
+                                                Deadline deadline);
+    [[nodiscard]] mysql::CopyOrder copy_order(const Member& to) const;
+    void end_copies();
 
     // clone_mysql.cpp
     [[nodiscard]] Awaitable<void> tell_clone(Session::Ptr look, OnProgress on_progress,
@@ -402,6 +446,8 @@ private:
         SettingsReport settings;
         Clock::time_point settings_due{};
         Clock::time_point bypasses_due{};
+        Clock::time_point copies_due{};
+        std::set<std::uint64_t> copies_begun; // For which sessions of peers.
         std::vector<std::string> notes;
     };
 
@@ -412,6 +458,7 @@ private:
     /// Whether the server that ran last was ended without a stop of its own (halt()).
     enum class Halt { none, asked, done } halt_ = Halt::none;
     Remembered remembered_;
+    std::vector<std::shared_ptr<mysql::Donor>> donors_;
     Background background_; // For the copying and removing of many files.
 };
 

@@ -203,6 +203,7 @@ Awaitable<Result<ServerReport>> MysqlDriver::observe(Deadline deadline) {
     }
     const auto brief = deadline;
     co_await look_closer(session, seen->standby, brief);
+    co_await look_for_copies(session, brief);
     add_sentence(report.lowered, remembered_.settings.lowered);
     add_sentence(report.unfit, remembered_.settings.unfit);
     report.rpo_notes = remembered_.notes;

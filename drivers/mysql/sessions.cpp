@@ -113,6 +113,9 @@ std::vector<std::uint64_t> MysqlDriver::own_sessions() const {
             ids.push_back(session->id());
         }
     }
+    for (const auto& donor : donors_) {
+        ids.push_back(donor->session()); // 0 is nobody's.
+    }
     return ids;
 }
 

@@ -10,6 +10,7 @@
 #include "drivers/mysql/schema.h"
 #include "platform/certificates.h"
 #include "platform/files.h"
+#include "tests/support/copy_beside.h"
 #include "tests/support/eventually.h"
 
 namespace lockstep::mysql_bed {
@@ -78,6 +79,7 @@ Node::Node(Bed& bed, Flavour flavour, const MemberId& id, std::uint16_t port) : 
     fs::create_directories(home / "tmp");
     const auto mine =
         issue(authority(), Subject{id, CertificateUse::agent, {id}, {"127.0.0.1"}}).value();
+    member_.key = key_fingerprint(mine.certificate_pem).value();
     must(write_file_durably(home / "ca.pem", authority().certificate_pem));
     must(write_file_durably(home / "agent.pem", mine.certificate_pem));
     must(write_file_durably(home / "agent.key", mine.key_pem));
@@ -259,10 +261,15 @@ void Bed::form_primary() {
 }
 
 void Bed::add_standby() {
-    must(run(b_->driver().clone(a_->member(), {}, soon())));
+    must(copy(*a_, *b_));
     b_->start(standby_ticket(*b_, "ls_b_async"));
     b_->apply(standby_ticket(*b_, "ls_b_async"));
     b_->observe_until([](const auto& seen) { return seen.stream.connected; }, "b streams");
+}
+
+Result<void> Bed::copy(Node& from, Node& to, OnProgress on_progress) {
+    return run(
+        copy_beside(&from.driver(), from.member(), &to.driver(), std::move(on_progress), soon()));
 }
 
 void Bed::tighten(const std::string& name) {

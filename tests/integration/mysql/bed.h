@@ -105,6 +105,8 @@ public:
     void form_primary();
     /// b: cloned from a and streaming without acknowledging.
     void add_standby();
+    /// `to` becomes a copy of `from`, whose agent looks at its server meanwhile as ever.
+    [[nodiscard]] Result<void> copy(Node& from, Node& to, OnProgress on_progress = {});
     /// a's commits wait for b, which acknowledges.
     void tighten(const std::string& name = "ls_b_7");
 

@@ -116,7 +116,7 @@ TEST_P(MysqlDisk, ClonesToTheExactPosition) {
     bed.a().sql("INSERT INTO shop.kept (what) VALUES ('one'), ('two\\nlines'), (NULL)");
     std::uint64_t reported = 0;
     OnProgress on_progress = [&reported](Progress progress) { reported = progress.done_bytes; };
-    must(bed.run(bed.b().driver().clone(bed.a().member(), on_progress, soon())));
+    must(bed.copy(bed.a(), bed.b(), on_progress));
     EXPECT_GT(reported, 0U);
     const auto folder = must(bed.run(bed.b().driver().inspect(soon())));
     EXPECT_TRUE(folder.standby);
@@ -258,7 +258,7 @@ TEST_P(MysqlDisk, WhatTheEngineCommittedIsFoundAndNotTakenForRewound) {
         EXPECT_EQ(must(bed.run(old.inspect(soon()))).kind, DataFolder::Kind::empty);
     }
     must(bed.run(old.discard(soon())));
-    must(bed.run(old.clone(bed.b().member(), {}, soon())));
+    must(bed.copy(bed.b(), bed.a()));
     bed.a().start(bed.standby_ticket(bed.a(), "ls_a_async"));
     bed.a().apply(bed.standby_ticket(bed.a(), "ls_a_async"));
     bed.a().observe_until([](const auto& seen) { return seen.stream.connected; }, "a streams");
