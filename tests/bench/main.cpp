@@ -6,6 +6,7 @@
 
 #include "tests/bench/durability.h"
 #include "tests/bench/failover.h"
+#include "tests/bench/rebuild.h"
 
 namespace lockstep::bench {
 namespace {
@@ -48,6 +49,20 @@ void add_durability(CLI::App& app, DurabilityOptions& options) {
                       "print an array of objects; everything else to standard error");
 }
 
+void add_rebuild(CLI::App& app, RebuildOptions& options) {
+    auto* const command = app.add_subcommand(
+        "rebuild", "Loses the data of MariaDB's standby, has it made anew by mariadb-backup and by "
+                   "a dump, in turns, and measures both and what writes notice of them.");
+    command->add_option("--data-mib", options.data_mib, "how much data")
+        ->check(CLI::Range(8, 1000000))
+        ->capture_default_str();
+    command->add_option("--rounds", options.rounds, "how often each is measured")
+        ->check(CLI::Range(1, 1000))
+        ->capture_default_str();
+    command->add_flag("--json", options.json,
+                      "print an array of objects; everything else to standard error");
+}
+
 } // namespace
 } // namespace lockstep::bench
 
@@ -55,18 +70,23 @@ int main(int argc, char** argv) {
     using namespace lockstep::bench;
     FailoverOptions failover;
     DurabilityOptions durability;
+    RebuildOptions rebuild;
     CLI::App app("Measures Lockstep on real databases.", "deploy/bench");
     app.require_subcommand(1);
     add_failover(app, failover);
     add_durability(app, durability);
+    add_rebuild(app, rebuild);
     CLI11_PARSE(app, argc, argv);
     if (geteuid() != 0) {
         std::cerr << "the benchmark needs root, for network namespaces\n";
         return 2;
     }
     try {
-        return app.got_subcommand("failover") ? measure_failover(failover)
-                                              : measure_durability(durability);
+        if (app.got_subcommand("failover")) {
+            return measure_failover(failover);
+        }
+        return app.got_subcommand("rebuild") ? measure_rebuild(rebuild)
+                                             : measure_durability(durability);
     } catch (const std::exception& error) {
         std::cerr << "the benchmark failed: " << error.what() << std::endl;
         return 1;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "tests/bench/clients.h"
+#include "tests/bench/filling.h"
 
 namespace lockstep::bench {
 
@@ -71,36 +72,6 @@ private:
     std::atomic<Clock::duration> died_{Clock::duration::zero()};
     std::jthread thread_;
 };
-
-// Rows of 1 MiB that nobody can make smaller on disk.
-void fill(Testbed& bed, Engine engine, std::size_t data_mib) {
-    constexpr std::size_t rows_at_once = 8;
-    const bool postgresql = engine == Engine::postgresql;
-    const auto primary = bed.pair().at("primary").get<std::string>();
-    const auto say = [&](const std::string& statement) {
-        if (!postgresql) {
-            bed.say_as_superuser(primary, statement);
-            return;
-        }
-        static_cast<void>(ask_once(bed.superuser_of(primary), statement, in(Milliseconds{60000})));
-    };
-    const std::string table = postgresql ? "filler" : "app.filler";
-    const std::string one =
-        postgresql ? "(repeat(md5(random()::text), 32768))" : "(REPEAT(UUID(), 29127))";
-    if (postgresql) {
-        say("create table filler (id bigserial primary key, content text)");
-        say("alter table filler alter column content set storage external");
-    } else {
-        say("CREATE TABLE app.filler (id BIGINT AUTO_INCREMENT PRIMARY KEY, content LONGTEXT)");
-    }
-    std::string rows = one;
-    for (std::size_t row = 1; row < rows_at_once; ++row) {
-        rows += ", " + one;
-    }
-    for (std::size_t filled = 0; filled < data_mib; filled += rows_at_once) {
-        say("INSERT INTO " + table + " (content) VALUES " + rows);
-    }
-}
 
 void must_write(const Clients& clients, std::uint64_t more, Testbed& bed, const char* when) {
     if (!clients.acknowledges(more, in(patience))) {
