@@ -35,6 +35,7 @@ TEST_P(Life, FormsAndAnswersByNameOnEveryServer) {
         EXPECT_EQ(member.at("unit"), GetParam() == Engine::postgresql ? "bytes" : "transactions");
         EXPECT_EQ(member.at("unfit"), "");
         EXPECT_EQ(member.at("lowered"), "");
+        EXPECT_EQ(member.at("rpo_notes"), Json::array()) << "of a pair that was just made";
     }
     expect_published("a", "b");
     const auto writers = begin_patient_writing(Writers::Connections::new_each_time);
