@@ -39,12 +39,12 @@ protected:
     }
 };
 
-/// MySQL makes its data ten times as slowly, and a spare is to its driver what it is to MariaDB's.
 class Spares : public SparePair, public testing::WithParamInterface<Engine> {
 protected:
     [[nodiscard]] Engine engine() const override { return GetParam(); }
 };
 INSTANTIATE_TEST_SUITE_P(postgresql, Spares, testing::Values(Engine::postgresql));
+INSTANTIATE_TEST_SUITE_P(mysql, Spares, testing::Values(Engine::mysql));
 INSTANTIATE_TEST_SUITE_P(mariadb, Spares, testing::Values(Engine::mariadb));
 
 // About 45 s.
