@@ -62,6 +62,21 @@ TEST_P(Faults, VITESS_S4_ALinkThatIsCutCostsTheStandbyItsPlaceAndNoWrite) {
     expect_nothing_lost(*writers);
 }
 
+// An account's commit waits like any other; on MySQL every login hangs behind it, the agent's own
+// and the standby's, too (FINDING_4).
+TEST_P(Faults, AnAccountMadeWhileTheStandbyIsFrozenHoldsNobodyUpForLong) {
+    freeze_database(bed(), old_standby());
+    bed().say_as_superuser(old_primary(), GetParam() == Engine::postgresql
+                                              ? "create role late"
+                                              : "create user late@localhost");
+    wait_for_solo();
+    EXPECT_EQ(primary(), old_primary());
+    const auto writers = begin_writing();
+    thaw_database(bed(), old_standby());
+    expect_in_sync_under(old_primary());
+    expect_nothing_lost(*writers);
+}
+
 // Its old primary goes on where it was frozen, once another one serves.
 TEST_P(Faults, VITESS_S2_AFrozenDatabaseIsFailedOverAndDeposedWhenItIsThawed) {
     const auto writers = begin_writing();

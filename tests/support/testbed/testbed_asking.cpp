@@ -83,6 +83,10 @@ void Testbed::make_ledger(const std::string& member) {
 }
 
 void Testbed::say_as_superuser(const std::string& member, const std::string& statements) {
+    if (plan_.engine == Engine::postgresql) {
+        static_cast<void>(ask_once(superuser_of(member), statements, in(default_wait)));
+        return;
+    }
     for (const auto& entry : std::filesystem::directory_iterator(run_dir_of(member))) {
         if (entry.is_socket()) {
             must_run(on(member, {"mariadb", "--no-defaults", "--socket", entry.path().string(),
