@@ -197,8 +197,9 @@ Awaitable<Result<void>> Duties::promote(Goal goal) {
     }
     const auto began = boot_time();
     const auto deadline = Deadline::in(longest_promotion);
+    const auto loss = goal.may_lack ? Loss::accepted : Loss::refused;
     state_.promoting = true;
-    const auto history = co_await driver_.promote(deadline);
+    const auto history = co_await driver_.promote(deadline, loss);
     state_.promoting = false;
     if (!history) {
         co_return tl::unexpected(history.error());

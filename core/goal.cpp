@@ -13,10 +13,15 @@ std::vector<Member> peers_of(const PairRecord& record, const MemberId& member) {
     return peers;
 }
 
+bool lets_in(const PairRecord& record, const MemberId& member) {
+    const auto entrant = entrant_of(record);
+    return entrant && entrant->member == member;
+}
+
 /// The name a standby streams under: the one made for its grant, or one that can never be waited
 /// for, so that a stream without a grant acknowledges nothing (F7).
 std::string stream_name(const PairRecord& record, const MemberId& member) {
-    if (record.grant && record.grant->member == member) {
+    if (lets_in(record, member)) {
         return sync_name(member, record.revision);
     }
     if (const auto promise = record.in_sync.find(member); promise != record.in_sync.end()) {
@@ -47,13 +52,14 @@ void fill_primary(const PairRecord& record, Goal& goal) {
         goal.origin = record.origin;
     }
     goal.promote = phase_of(record) == Phase::promoting;
+    goal.may_lack = goal.promote && record.in_sync.at(record.primary).may_lack;
     goal.hand_over = switches_over(record);
-    goal.prove = record.grant.has_value();
+    goal.prove = entrant_of(record).has_value();
     goal.sync_name = sync_name_of(record);
 }
 
 void fill_standby(const PairRecord& record, const MemberId& member, Goal& goal) {
-    goal.hold_replay = record.grant && record.grant->member == member;
+    goal.hold_replay = lets_in(record, member);
     goal.take_over = switches_over(record) && record.intent.member == member;
     goal.sync_name = stream_name(record, member);
     goal.rebuild_allowed = !goal.data_protected && !record.paused && record.served;

@@ -24,12 +24,14 @@ struct Goal {
     Role role = Role::none;
     bool form = false;            // Primary of a pair that never served: may be made from nothing.
     std::optional<Origin> origin; // With `form`: made from a snapshot instead.
-    bool archive = false; // It takes the pair's snapshots and keeps its log: one member at a time.
-    bool promote = false; // Primary of an epoch that has not served yet: promotes itself.
+    bool archive = false;  // It takes the pair's snapshots and keeps its log: one member at a time.
+    bool promote = false;  // Primary of an epoch that has not served yet: promotes itself.
+    bool may_lack = false; // With `promote`: an operator accepted that it lacks commits.
     bool hand_over = false; // Primary while it is to be switched over from: stops cleanly.
     bool take_over = false; // Standby while it is to be switched over to: says at once what it has.
-    bool prove = false; // Primary while granted: sees the engine hold a commit, takes the barrier.
-    bool hold_replay = false;     // Standby while granted: holds replay for that proof.
+    bool prove = false; // Primary while a standby is let in: sees the engine hold a commit, takes
+                        // the barrier.
+    bool hold_replay = false;     // Standby while it is let in: holds replay for that proof.
     bool data_protected = false;  // R10: its data may not be replaced.
     bool rebuild_allowed = false; // Its data may be replaced, after R8's copy.
     std::string sync_name; // Primary: whom commits wait for. Standby: the name it streams under.

@@ -39,9 +39,20 @@ std::string sync_name(const MemberId& member, Revision granted_at) {
     return "ls_" + member + "_" + std::to_string(number(granted_at));
 }
 
-std::string sync_name_of(const PairRecord& record) {
+std::optional<Entrant> entrant_of(const PairRecord& record) {
     if (record.grant) {
-        return sync_name(record.grant->member, record.revision);
+        return Entrant{record.grant->member, record.grant->start};
+    }
+    const auto standby = standby_of(record);
+    if (!standby || record.in_sync.at(*standby).next_start.empty()) {
+        return std::nullopt;
+    }
+    return Entrant{*standby, record.in_sync.at(*standby).next_start};
+}
+
+std::string sync_name_of(const PairRecord& record) {
+    if (const auto entrant = entrant_of(record)) {
+        return sync_name(entrant->member, record.revision);
     }
     if (const auto standby = standby_of(record)) {
         return sync_name(*standby, record.in_sync.at(*standby).granted_at);

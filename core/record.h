@@ -32,6 +32,10 @@ struct Member {
 struct Promise {
     Revision granted_at{};
     std::string start;
+    std::string next_start{}; // A later start that is to be promised instead; empty: none. The name
+                              // is then made from the record's own revision (docs/decisions/0021).
+    bool may_lack = false;    // Of a primary: acknowledged commits may be missing on it, which an
+                              // operator accepted.
     friend bool operator==(const Promise&, const Promise&) = default;
 };
 
@@ -124,6 +128,14 @@ enum class Phase {
 
 /// The name that the primary's commits wait for under this record; empty: it waits for nobody.
 [[nodiscard]] std::string sync_name_of(const PairRecord& record);
+
+/// The standby that has a barrier to pass (R4), and as of which start: the granted one, or the one
+/// in sync whose promise is being renewed.
+struct Entrant {
+    MemberId member;
+    std::string start;
+};
+[[nodiscard]] std::optional<Entrant> entrant_of(const PairRecord& record);
 
 /// In the in-sync set or granted: R10 forbids to touch its data.
 [[nodiscard]] bool is_protected(const PairRecord& record, const MemberId& member);

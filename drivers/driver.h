@@ -86,6 +86,12 @@ enum class Heartbeat {
     not_primary,
 };
 
+/// Of acknowledged commits that a server knows it may not have.
+enum class Loss {
+    refused,
+    accepted, // By an operator: what may hold them is kept aside, as far as there is any.
+};
+
 /// One database server, seen and commanded by the agent beside it.
 ///
 /// A driver knows one engine's SQL and tools. It decides nothing. Every command may be repeated,
@@ -176,8 +182,10 @@ public:
     [[nodiscard]] virtual Awaitable<Result<void>> release_replay(Deadline deadline) = 0;
     /// Makes a standby accept writes, once it has applied all that it received (R2), in the order
     /// of DESIGN.md 7; returns the new history, in which the old one can't write any more. On a
-    /// server that is primary already it only finishes what is left to do.
-    [[nodiscard]] virtual Awaitable<Result<History>> promote(Deadline deadline) = 0;
+    /// server that is primary already it only finishes what is left to do. Errors: `refused` if it
+    /// threw away what it had received and not applied, unless that loss is accepted.
+    [[nodiscard]] virtual Awaitable<Result<History>> promote(Deadline deadline,
+                                                             Loss loss = Loss::refused) = 0;
     /// Keeps what peers need (slots) and drops what they don't, bounded.
     [[nodiscard]] virtual Awaitable<Result<void>> keep_for(std::vector<Member> peers,
                                                            Deadline deadline) = 0;

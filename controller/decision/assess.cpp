@@ -21,10 +21,12 @@ constexpr std::uint64_t largest_lag(Unit unit) {
 constexpr std::uint64_t few_to_replay = 50;
 constexpr Milliseconds replays_within{10000};
 
-/// Words what the grant still waits for; empty: nothing, the standby is past the barrier (R4).
-std::string missing_for_barrier(const PairRecord& record, const View& view) {
+/// Words what a grant, or a renewal, still waits for; empty: nothing, the standby is past the
+/// barrier (R4).
+std::string missing_for_barrier(const PairRecord& record, const View& view,
+                                const Entrant& entrant) {
     const auto primary = heard(record, view, record.primary);
-    const auto standby = heard(record, view, record.grant->member);
+    const auto standby = heard(record, view, entrant.member);
     const auto name = sync_name_of(record);
     if (!primary || primary->accepted != record.revision) {
         return "the primary has not accepted the grant yet";
@@ -37,8 +39,14 @@ std::string missing_for_barrier(const PairRecord& record, const View& view) {
         return "the primary was not yet seen to hold a commit for " + name;
     }
     if (!same_data(record, *primary) || !same_data(record, *standby) ||
-        standby->start != record.grant->start) {
+        standby->start != entrant.start) {
         return "a member is no longer the one that the grant was made for";
+    }
+    if (standby->server != ServerState::standby) {
+        return "the standby's database does not run";
+    }
+    if (!standby->unfit.empty()) {
+        return standby->unfit;
     }
     if (!standby->stream.connected || standby->stream.name != name) {
         return "the standby does not stream under " + name + " yet";
@@ -115,19 +123,39 @@ void assess_switchover(const PairRecord& record, const View& view, Assessment& s
 }
 
 void assess_barrier(const PairRecord& record, const View& view, Assessment& seen) {
-    if (!record.grant) {
+    const auto entrant = entrant_of(record);
+    if (!entrant) {
         return;
     }
-    seen.barrier_evidence = missing_for_barrier(record, view);
+    seen.barrier_evidence = missing_for_barrier(record, view, *entrant);
     seen.facts.past_barrier = seen.barrier_evidence.empty();
     const auto patience = timings_of(record.policy.profile).grant_overdue_after;
-    seen.facts.grant_overdue = view.unix_ms - record.grant->granted_unix_ms >= patience.count();
+    seen.facts.grant_overdue =
+        record.grant && view.unix_ms - record.grant->granted_unix_ms >= patience.count();
     if (seen.facts.past_barrier) {
         const auto& barrier = heard(record, view, record.primary)->barrier->position;
-        const auto& position = heard(record, view, record.grant->member)->position;
-        seen.barrier_evidence = record.grant->member + " flushed up to " +
+        const auto& position = heard(record, view, entrant->member)->position;
+        seen.barrier_evidence = entrant->member + " flushed up to " +
                                 std::to_string(position.offset_bytes) + ", the barrier was at " +
                                 std::to_string(barrier.offset_bytes);
+    }
+}
+
+/// Commits that wait for a standby by policy wait for one that was restarted, too, whose promise
+/// ended with its start: it is let in anew, and nobody stops waiting for it meanwhile (0021).
+void assess_renewal(const PairRecord& record, const View& view, Assessment& seen) {
+    const auto standby = standby_of(record);
+    const auto* told = standby ? heard(record, view, *standby) : nullptr;
+    if (told == nullptr || !promise_ended(record, *told)) {
+        return;
+    }
+    const auto hindrance = hindrance_of_grant(record, view, record.members.at(*standby));
+    const bool under_way = record.in_sync.at(*standby).next_start == told->start;
+    seen.facts.renewal_due = hindrance.empty() && !under_way;
+    seen.renewed_start = told->start;
+    const auto waits_for = hindrance.empty() && under_way ? seen.barrier_evidence : hindrance;
+    if (!waits_for.empty()) {
+        seen.standby_evidence += "; not let in again yet: " + waits_for;
     }
 }
 
@@ -274,6 +302,7 @@ Assessment assess(const PairRecord& record, const View& view) {
     assess_standby(record, view, seen);
     assess_switchover(record, view, seen);
     assess_barrier(record, view, seen);
+    assess_renewal(record, view, seen);
     assess_candidates(record, view, seen);
     assess_spares(record, view, seen);
     if (!seen.candidate && !seen.spare_evidence.empty()) {

@@ -1,12 +1,15 @@
 #include "controller/decision/decide.h"
 
+#include <utility>
+
 namespace lockstep {
 namespace {
 
-PairRecord with_primary(const PairRecord& record, const MemberId& primary) {
+PairRecord with_primary(const PairRecord& record, const MemberId& primary, Promise promise) {
     PairRecord next_record = record;
     next_record.epoch = next(record.epoch);
-    next_record.former = record.primary;
+    // One that is forced again, because it could not promote itself, has the same former one.
+    next_record.former = record.primary == primary ? record.former : record.primary;
     next_record.primary = primary;
     next_record.served = false;
     next_record.grant.reset();
@@ -14,9 +17,19 @@ PairRecord with_primary(const PairRecord& record, const MemberId& primary) {
     next_record.hold_down = {};
     next_record.away.reset();
     next_record.in_sync.clear();
-    const auto promise = record.in_sync.find(primary);
-    next_record.in_sync[primary] = promise == record.in_sync.end() ? Promise{} : promise->second;
+    next_record.in_sync[primary] = std::move(promise);
     return next_record;
+}
+
+PairRecord promoted(const PairRecord& record) {
+    const auto standby = *standby_of(record);
+    return with_primary(record, standby, record.in_sync.at(standby));
+}
+
+PairRecord forced(const PairRecord& record) {
+    Promise promise;
+    promise.may_lack = true;
+    return with_primary(record, record.intent.member, std::move(promise));
 }
 
 void serve(PairRecord& record, const View& view) {
@@ -43,8 +56,18 @@ void grant(PairRecord& record, const Assessment& seen, const View& view) {
 
 void widen(PairRecord& record) {
     // The name stays the one made for the grant, whose revision is the record's own.
-    record.in_sync[record.grant->member] = Promise{record.revision, record.grant->start};
+    record.in_sync[record.grant->member] = Promise{record.revision, record.grant->start, {}};
     record.grant.reset();
+}
+
+void renew(PairRecord& record, const Assessment& seen) {
+    record.in_sync.at(*standby_of(record)).next_start = seen.renewed_start;
+}
+
+/// The name stays the one made for the renewal, as a grant's does.
+void confirm(PairRecord& record) {
+    const auto entrant = *entrant_of(record);
+    record.in_sync[entrant.member] = Promise{record.revision, entrant.start, {}};
 }
 
 /// Neither counts on anybody's data: the spare is let in by a grant of its own, and the other one,
@@ -107,13 +130,15 @@ PairRecord apply(Action action, const PairRecord& record, const Assessment& seen
     case Action::stay:
     case Action::wait: break;
     case Action::serve: serve(after, view); break;
-    case Action::promote: return with_primary(record, *standby_of(record));
-    case Action::force: return with_primary(record, record.intent.member);
-    case Action::give_back: return with_primary(record, record.former);
+    case Action::promote: return promoted(record);
+    case Action::force: return forced(record);
+    case Action::give_back: return with_primary(record, record.former, {});
     case Action::narrow:
     case Action::withdraw: leave_standby(after, seen, view); break;
     case Action::grant: grant(after, seen, view); break;
     case Action::widen: widen(after); break;
+    case Action::renew: renew(after, seen); break;
+    case Action::confirm: confirm(after); break;
     case Action::cancel: after.intent = {}; break;
     case Action::note_away: after.away = seen.away; break;
     case Action::replace: replace(after, seen); break;

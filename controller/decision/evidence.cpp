@@ -74,6 +74,13 @@ bool same_data(const PairRecord& record, const Observation& told) {
            (known->second.data_id.empty() || known->second.data_id == told.data_id);
 }
 
+bool promise_ended(const PairRecord& record, const Observation& told) {
+    const auto& promised =
+        record.grant ? record.grant->start : record.in_sync.at(told.member).start;
+    // What does not answer yet, or to an agent that was just started, does not say its start.
+    return told.server == ServerState::standby && told.start != promised;
+}
+
 std::string promotion_hindrance(const PairRecord& record, const View& view,
                                 const MemberId& standby) {
     const auto* told = heard(record, view, standby);
@@ -114,8 +121,9 @@ std::string lowering(const PairRecord& record, const View& view, const MemberId&
     if (primary != nullptr && !primary->unfit.empty()) { // F14: too old a release does not wait.
         return record.primary + ": " + primary->unfit;
     }
+    // What a standby promises no more it cannot lower: nobody counts on it until it is let in anew.
     const auto* told = heard(record, view, standby);
-    if (told != nullptr && !told->unfit.empty()) {
+    if (told != nullptr && !told->unfit.empty() && !promise_ended(record, *told)) {
         return standby + ": " + told->unfit;
     }
     return {};

@@ -34,6 +34,9 @@ struct Failure {
 [[nodiscard]] Failure standby_failure(const PairRecord& record, const View& view,
                                       const MemberId& standby);
 
+/// A standby that runs, and not as of the start to which its promise, or its grant, belongs.
+[[nodiscard]] bool promise_ended(const PairRecord& record, const Observation& told);
+
 /// Why the in-sync standby may not be promoted now; empty: it may.
 [[nodiscard]] std::string promotion_hindrance(const PairRecord& record, const View& view,
                                               const MemberId& standby);

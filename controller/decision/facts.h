@@ -37,6 +37,7 @@ struct Facts {
     bool candidate_ready = false;    // A member streams the primary's history and has caught up.
     bool grant_overdue = false;      // The standby had long enough to pass the barrier.
     bool past_barrier = false;       // R4.4
+    bool renewal_due = false;        // The standby was restarted, and could be let in at once.
     bool in_doubt = false;           // Something is silent or full, and that decides nothing.
     bool away_changed = false;       // A member stays away, or came back: to be noted.
     bool spare_due = false;          // It stayed away too long, and a spare is ready.
@@ -51,6 +52,7 @@ struct Assessment {
     Facts facts;
     std::optional<MemberId> candidate;
     std::string candidate_start;   // To which of its starts a grant would belong.
+    std::string renewed_start;     // Of the in-sync standby: the one it runs in now.
     std::optional<Away> away;      // To be noted in the record.
     std::optional<MemberId> spare; // Which takes the place of the one that stays away.
     std::string primary_evidence;  // Why the primary counts as failed, or the nearest to it.

@@ -155,9 +155,7 @@ Failure failure_as_told(const PairRecord& record, const Observation& told, bool 
     if (!same_data(record, told)) {
         return certain(told.member + "'s data folder is not the one this pair was promised on");
     }
-    const auto& promise = record.grant ? record.grant->start : record.in_sync.at(told.member).start;
-    // What does not answer yet, or to an agent that was just started, does not say its start.
-    if (told.server == ServerState::standby && told.start != promise) {
+    if (promise_ended(record, told)) {
         return certain(told.member + "'s database was restarted, which ended its promise");
     }
     return {};

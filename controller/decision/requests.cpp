@@ -96,7 +96,9 @@ Result<PairRecord> with_failover(const PairRecord& record, const View& view,
     if (!request.to.empty() && !record.members.contains(request.to)) {
         return fail(Errc::unreachable, request.to + " is not a member of " + record.pair);
     }
-    if (request.to == record.primary) {
+    // One that is named primary, and may not promote itself without an operator's word for it.
+    const bool stays = phase_of(record) == Phase::promoting && request.accept_data_loss;
+    if (request.to == record.primary && !stays) {
         return refuse(request.to + " is the primary already");
     }
     const auto standby = standby_of(record);

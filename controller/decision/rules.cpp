@@ -84,6 +84,9 @@ constexpr bool spare_due(const Facts& f) {
 constexpr bool past_barrier(const Facts& f) {
     return f.past_barrier;
 }
+constexpr bool renewal_due(const Facts& f) {
+    return f.renewal_due;
+}
 constexpr bool candidate_ready(const Facts& f) {
     return f.candidate_ready;
 }
@@ -156,6 +159,8 @@ constexpr std::array table = {
     Rule{in_sync,   WHEN(given_back),          Action::stay,      in_sync,   warning, "the switchover was given up: the primary is started again", about_switchover},
     Rule{in_sync,   WHEN(removal_asked),       Action::narrow,    solo,      info,    "an operator takes the standby out", nothing},
     Rule{in_sync,   WHEN(may_go_alone),        Action::narrow,    solo,      warning, "the standby failed; the primary goes on alone", about_standby},
+    Rule{in_sync,   WHEN(past_barrier),        Action::confirm,   in_sync,   info,    "the standby that was restarted passed the barrier: it holds every acknowledged commit", about_barrier},
+    Rule{in_sync,   WHEN(renewal_due),         Action::renew,     in_sync,   info,    "the standby was restarted, which ended its promise, and is let in anew; commits wait for it meanwhile", about_standby},
     Rule{in_sync,   WHEN(standby_failed),      Action::stay,      in_sync,   alarm,   "the standby failed, and by policy commits wait for it", about_standby},
     Rule{in_sync,   WHEN(member_leaves),       Action::drop,      in_sync,   info,    "an operator takes a member out", nothing},
     Rule{in_sync,   WHEN(in_doubt),            Action::stay,      in_sync,   alarm,   "a member looks troubled, but that decides nothing", about_doubt},
@@ -210,6 +215,8 @@ std::string_view to_string(Action action) {
     case Action::narrow: return "narrow";
     case Action::grant: return "grant";
     case Action::widen: return "widen";
+    case Action::renew: return "renew";
+    case Action::confirm: return "confirm";
     case Action::withdraw: return "withdraw";
     case Action::cancel: return "cancel";
     case Action::note_away: return "note_away";

@@ -21,8 +21,10 @@ enum class Action {
     narrow,    // R3: in_sync = {primary}.
     grant,     // R4.0
     widen,     // R4.5
-    withdraw,  // Drops a grant.
-    cancel,    // Drops what an operator asked for and what cannot be done.
+    renew,    // R4.0 for a standby in sync whose promise ended, while commits go on waiting for it.
+    confirm,  // R4.5 for that one: its promise is of its new start.
+    withdraw, // Drops a grant.
+    cancel,   // Drops what an operator asked for and what cannot be done.
     note_away, // Notes who stays away and since when, or that it is back.
     replace,   // A spare takes the place of a member that stays away, which becomes a spare.
     drop,      // Takes a member out of the record.

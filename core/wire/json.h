@@ -149,7 +149,19 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SnapshotJob, work, id, state, step, done_byte
                                    begun_unix_ms, trouble)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SnapshotReport, pair, repository, trouble, read, snapshots, log,
                                    forks, jobs)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Promise, granted_at, start)
+
+/// As with the policy.
+inline void to_json(nlohmann::json& nlohmann_json_j, const Promise& nlohmann_json_t) {
+    NLOHMANN_JSON_EXPAND(
+        NLOHMANN_JSON_PASTE(NLOHMANN_JSON_TO, granted_at, start, next_start, may_lack))
+}
+inline void from_json(const nlohmann::json& nlohmann_json_j, Promise& nlohmann_json_t) {
+    NLOHMANN_JSON_EXPAND(NLOHMANN_JSON_PASTE(NLOHMANN_JSON_FROM, granted_at, start))
+    if (nlohmann_json_j.contains("next_start")) {
+        NLOHMANN_JSON_EXPAND(NLOHMANN_JSON_PASTE(NLOHMANN_JSON_FROM, next_start, may_lack))
+    }
+}
+
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Grant, member, start, granted_unix_ms)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Intent, kind, member, fenced_by, asked_by, asked_unix_ms)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(HoldDown, losses, last_loss_unix_ms)

@@ -81,7 +81,7 @@ public:
     /// promotion longer.
     [[nodiscard]] Awaitable<Result<void>> hold_replay(Deadline deadline) override;
     [[nodiscard]] Awaitable<Result<void>> release_replay(Deadline deadline) override;
-    [[nodiscard]] Awaitable<Result<History>> promote(Deadline deadline) override;
+    [[nodiscard]] Awaitable<Result<History>> promote(Deadline deadline, Loss loss) override;
     [[nodiscard]] Awaitable<Result<void>> keep_for(std::vector<Member> peers,
                                                    Deadline deadline) override;
     [[nodiscard]] Awaitable<Result<void>> stop(Deadline deadline) override;
@@ -269,6 +269,7 @@ private:
 
     // received.cpp
     [[nodiscard]] Awaitable<Result<void>> flush_received();
+    [[nodiscard]] Result<void> keep_relay_logs() const;
 
     // prove.cpp
     [[nodiscard]] Awaitable<Result<void>> until_streaming(std::string sync_name, Deadline deadline);
@@ -285,6 +286,7 @@ private:
     /// Whether one was begun: on a primary.
     [[nodiscard]] Awaitable<Result<bool>> begin_beat(Session::Ptr pulse, Deadline deadline);
     void note_acknowledged();
+    [[nodiscard]] Awaitable<void> nudge(Deadline deadline);
     [[nodiscard]] Awaitable<std::string> state_of(std::uint64_t session, Deadline deadline);
 
     // ---- disk: without a server -----------------------------------------------------------
@@ -438,6 +440,7 @@ private:
         /// what becomes of it.
         std::set<std::uint64_t> cut_off;
         std::string dirty_pages_limit;       // Before a checkpoint took it away.
+        bool standby_streams = false;        // Under the name of the effect, as last seen.
         bool stops = false;                  // It was told to: no session is opened.
         bool drained = false;                // And the door was not opened since.
         bool applier_is_handed_over = false; // It is stopped and started, and nothing is lost.

@@ -128,6 +128,7 @@ Awaitable<Result<void>> MysqlDriver::fill_primary(Session::Ptr session, const Lo
         report.acknowledgements.streaming |=
             waits && !effect.empty() && dumps->text(row, 0) == effect;
     }
+    remembered_.standby_streams = report.acknowledgements.streaming;
     if (!waits || effect.empty()) {
         co_return Result<void>{};
     }

@@ -28,14 +28,13 @@ Result<void> MysqlDriver::check_received(const Look& seen) const {
     if (!was_started_anew && !forgets) {
         return {};
     }
-    return fail(
-        Errc::refused,
-        fmt::format("it was restarted before it had replayed all that it received, and "
-                    "MariaDB does not read that again: its relay logs in {} may hold "
-                    "commits that were acknowledged. Have the former primary take over "
-                    "again; or, if it is gone for good, replay them (mariadb-binlog relay.* "
-                    "| mariadb), then say RESET SLAVE ALL on this server",
-                    config_.data_dir.string()));
+    return fail(Errc::refused,
+                fmt::format("it was restarted before it had replayed all that it received, and "
+                            "MariaDB does not read that again: it may lack acknowledged commits. "
+                            "Have the former primary take over again (lockstep failover PAIR --to "
+                            "it); or, if it is gone for good, accept the loss (lockstep failover "
+                            "PAIR --to {} --accept-data-loss --fenced-by=TEXT)",
+                            config_.member));
 }
 
 /// The receiver alone is stopped, everything it brought is replayed, then the rest.
@@ -136,7 +135,7 @@ Awaitable<Result<void>> MysqlDriver::enable_events(Deadline deadline) {
     co_return Result<void>{};
 }
 
-Awaitable<Result<History>> MysqlDriver::promote(Deadline deadline) {
+Awaitable<Result<History>> MysqlDriver::promote(Deadline deadline, Loss loss) {
     auto opened = co_await kept(&Sessions::control, deadline);
     if (!opened) {
         co_return within("promote", opened.error());
@@ -148,6 +147,9 @@ Awaitable<Result<History>> MysqlDriver::promote(Deadline deadline) {
     }
     if (seen->standby) {
         auto done = check_received(*seen); // Before anything says that it was promoted (F23).
+        if (!done && loss == Loss::accepted) {
+            done = keep_relay_logs(); // R8: the end of the stream removes them.
+        }
         if (done) {
             done = mysql::mark_promotion_begun(config_.data_dir);
         }

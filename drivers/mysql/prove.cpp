@@ -1,15 +1,13 @@
 #include <spdlog/fmt/fmt.h>
 
 #include "drivers/mysql/mysql_driver.h"
+#include "drivers/mysql/schema.h"
 
 /// R4.2 and R4.3. The hold was seen by tighten(); here the standby lets go of it.
 namespace lockstep {
 
 namespace {
 constexpr std::chrono::milliseconds look_again{5};
-constexpr auto canary_sql =
-    "INSERT INTO lockstep.heartbeat (one, beat) SELECT 2, 1 FROM DUAL WHERE @@global.read_only = 0 "
-    "ON DUPLICATE KEY UPDATE beat = lockstep.heartbeat.beat + 1";
 } // namespace
 
 Awaitable<Result<void>> MysqlDriver::until_streaming(std::string sync_name, Deadline deadline) {
@@ -53,7 +51,7 @@ Awaitable<Result<Position>> MysqlDriver::prove(std::string sync_name, Deadline d
     }
     const auto canary = *opened;
     if (!canary->is_busy()) {
-        if (auto started = canary->start(canary_sql); !started) {
+        if (auto started = canary->start(std::string(mysql::canary_sql)); !started) {
             co_return within(doing, started.error());
         }
     }

@@ -31,13 +31,18 @@ Result<void> sync_file(const fs::path& path) {
                        fmt::format("flush {}: {}", path.string(), std::strerror(error)));
 }
 
+/// Whether a file's name is that of a relay log, or of the list of them.
+bool is_relay_log(const fs::path& path) {
+    return path.filename().string().starts_with("relay.");
+}
+
 Result<void> sync_relay_logs(const fs::path& folder) {
     const auto entries = entries_of(folder);
     if (!entries) {
         return tl::unexpected(entries.error());
     }
     for (const auto& entry : *entries) {
-        if (entry.filename().string().starts_with("relay.")) {
+        if (is_relay_log(entry)) {
             if (auto synced = sync_file(entry); !synced) {
                 return synced;
             }
@@ -47,6 +52,26 @@ Result<void> sync_relay_logs(const fs::path& folder) {
 }
 
 } // namespace
+
+/// Under other names, which the server does not remove; needs no room. One that a promotion before
+/// this one kept is the same.
+Result<void> MysqlDriver::keep_relay_logs() const {
+    const auto entries = entries_of(config_.data_dir);
+    if (!entries) {
+        return tl::unexpected(entries.error());
+    }
+    for (const auto& entry : *entries) {
+        if (!is_relay_log(entry)) {
+            continue;
+        }
+        const auto kept = entry.parent_path() / ("lockstep_kept_" + entry.filename().string());
+        if (::link(entry.c_str(), kept.c_str()) != 0 && errno != EEXIST) {
+            return fail(Errc::refused, fmt::format("keep {} as {}: {}", entry.string(),
+                                                   kept.string(), std::strerror(errno)));
+        }
+    }
+    return sync_folder(config_.data_dir);
+}
 
 /// From the first acknowledgement on, everything that came before it outlives a loss of power.
 Awaitable<Result<void>> MysqlDriver::flush_received() {

@@ -22,6 +22,12 @@ namespace lockstep::mysql {
 ///   lockstep.heartbeat (one TINYINT PRIMARY KEY, beat BIGINT UNSIGNED)
 [[nodiscard]] std::vector<std::string> schema_statements(std::string_view system_id);
 
+/// A commit of the driver's own besides the heartbeat, of a row that no heartbeat touches: a beat
+/// that waits holds the lock of its own.
+inline constexpr std::string_view canary_sql =
+    "INSERT INTO lockstep.heartbeat (one, beat) SELECT 2, 1 FROM DUAL WHERE @@global.read_only = 0 "
+    "ON DUPLICATE KEY UPDATE beat = lockstep.heartbeat.beat + 1";
+
 /// The account of the agent's own sessions: the operating system's user, who needs no password
 /// through the Unix socket.
 [[nodiscard]] std::string own_account();

@@ -13,11 +13,6 @@ namespace {
 
 constexpr std::chrono::milliseconds look_again{3};
 
-/// Of a row that no heartbeat touches: a beat that waits holds the lock of its own.
-constexpr auto canary_sql =
-    "INSERT INTO lockstep.heartbeat (one, beat) SELECT 2, 1 FROM DUAL WHERE @@global.read_only = 0 "
-    "ON DUPLICATE KEY UPDATE beat = lockstep.heartbeat.beat + 1";
-
 std::string list_of(const std::vector<std::uint64_t>& ids) {
     return fmt::format("({})", ids.empty() ? "0" : fmt::format("{}", fmt::join(ids, ", ")));
 }
@@ -80,7 +75,7 @@ Awaitable<Result<void>> MysqlDriver::see_a_commit_wait(Deadline deadline) {
     // One that an earlier look left behind says nothing when it ends: it may have been let go.
     bool is_new = !canary->is_busy();
     if (is_new) {
-        if (auto started = canary->start(canary_sql); !started) {
+        if (auto started = canary->start(std::string(mysql::canary_sql)); !started) {
             co_return started;
         }
     }
@@ -101,7 +96,7 @@ Awaitable<Result<void>> MysqlDriver::see_a_commit_wait(Deadline deadline) {
         }
         if (ended) {
             is_new = true;
-            if (auto started = canary->start(canary_sql); !started) {
+            if (auto started = canary->start(std::string(mysql::canary_sql)); !started) {
                 co_return started;
             }
             continue;

@@ -64,7 +64,7 @@ public:
                                                     Deadline deadline) override;
     [[nodiscard]] Awaitable<Result<void>> hold_replay(Deadline deadline) override;
     [[nodiscard]] Awaitable<Result<void>> release_replay(Deadline deadline) override;
-    [[nodiscard]] Awaitable<Result<History>> promote(Deadline deadline) override;
+    [[nodiscard]] Awaitable<Result<History>> promote(Deadline deadline, Loss loss) override;
     [[nodiscard]] Awaitable<Result<void>> keep_for(std::vector<Member> peers,
                                                    Deadline deadline) override;
     [[nodiscard]] Awaitable<Result<void>> stop(Deadline deadline) override;

@@ -103,7 +103,7 @@ Awaitable<Result<History>> PostgresDriver::begin_history(Deadline deadline) {
     co_return end->history;
 }
 
-Awaitable<Result<History>> PostgresDriver::promote(Deadline deadline) {
+Awaitable<Result<History>> PostgresDriver::promote(Deadline deadline, Loss) {
     const auto standby = co_await is_standby(deadline);
     if (!standby) {
         co_return within("promote", standby.error());

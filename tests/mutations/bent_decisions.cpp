@@ -134,19 +134,20 @@ Decision bent_decide(const PairRecord& record, const View& view) {
 Assessment bent_assess(const PairRecord& record, const View& view) {
     if (bent == Bent::any_revision) {
         const auto bent_view = under_this_revision(record, view);
-        return real_assess(record, record.grant ? bent_view : view);
+        return real_assess(record, entrant_of(record) ? bent_view : view);
     }
     if (bent == Bent::numbers_only) {
         return real_assess(record, without_histories(view));
     }
     auto assessment = real_assess(record, view);
-    if (bent == Bent::no_barrier && record.grant) {
+    const auto entrant = entrant_of(record);
+    if (bent == Bent::no_barrier && entrant) {
         const auto accepted = [&](const MemberId& member) {
             const auto& seen = view.members.at(member).observation;
             return seen && seen->accepted == record.revision;
         };
         // Nothing but the effect, the barrier and the flush past it is passed over.
-        const bool both = accepted(record.primary) && accepted(record.grant->member);
+        const bool both = accepted(record.primary) && accepted(entrant->member);
         assessment.facts.past_barrier = both;
     }
     return assessment;

@@ -335,20 +335,6 @@ void Faults::give_back_what_cannot_be_promoted(const PairRecord& record, Micros 
     }
 }
 
-/// Where commits wait for a standby by policy, one whose promise ended is let in again once it was
-/// taken out; take_back_requests() adds it again.
-void Faults::let_in_anew(const PairRecord& record) {
-    const auto standby = standby_of(record);
-    if (!standby || record.policy.when_standby_lost != WhenStandbyLost::wait) {
-        return;
-    }
-    const auto& database = world_.database(*standby);
-    if (database.runs() && !database.is_bound_by(record.in_sync.at(*standby))) {
-        world_.machine.tell("operator", "remove " + *standby);
-        world_.ask(remove_member, *standby);
-    }
-}
-
 void Faults::take_back_requests() {
     const auto now = world_.machine.now();
     if (!healed_ || now - asked_at_ < second) {
@@ -357,7 +343,6 @@ void Faults::take_back_requests() {
     asked_at_ = now;
     const auto& record = world_.ledger.record();
     give_back_what_cannot_be_promoted(record, now);
-    let_in_anew(record);
     if (record.paused) {
         world_.ask(resume_pair, {});
     }

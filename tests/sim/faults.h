@@ -52,7 +52,6 @@ private:
     void ask_switchover();
     void ask_pause();
     void ask_removal();
-    void let_in_anew(const PairRecord& record);
     void give_back_what_cannot_be_promoted(const PairRecord& record, Micros now);
 
     World& world_;

@@ -192,7 +192,7 @@ public:
     }
     Awaitable<Result<void>> hold_replay(Deadline) override { co_return Result<void>{}; }
     Awaitable<Result<void>> release_replay(Deadline) override { co_return Result<void>{}; }
-    Awaitable<Result<History>> promote(Deadline) override {
+    Awaitable<Result<History>> promote(Deadline, Loss) override {
         calls.emplace_back("promote");
         std::filesystem::remove(signal());
         if (dies_when_promoted) {

@@ -111,7 +111,7 @@ Awaitable<Result<void>> PostgresModelDriver::end_recovery(Deadline deadline) {
     co_return answer;
 }
 
-Awaitable<Result<History>> PostgresModelDriver::promote(Deadline deadline) {
+Awaitable<Result<History>> PostgresModelDriver::promote(Deadline deadline, Loss) {
     const auto primary = co_await role(deadline);
     if (!primary) {
         co_return tl::unexpected(primary.error());

@@ -27,7 +27,7 @@ public:
 
     Awaitable<Result<void>> apply(Ticket ticket, Deadline deadline) override;
     Awaitable<Result<Position>> prove(std::string sync_name, Deadline deadline) override;
-    Awaitable<Result<History>> promote(Deadline deadline) override;
+    Awaitable<Result<History>> promote(Deadline deadline, Loss loss) override;
     Awaitable<Result<void>> keep_for(std::vector<Member> peers, Deadline deadline) override;
     Awaitable<Result<Heartbeat>> heartbeat(Deadline deadline) override;
 

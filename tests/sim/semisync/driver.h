@@ -31,7 +31,7 @@ public:
 
     Awaitable<Result<void>> apply(Ticket ticket, Deadline deadline) override;
     Awaitable<Result<Position>> prove(std::string sync_name, Deadline deadline) override;
-    Awaitable<Result<History>> promote(Deadline deadline) override;
+    Awaitable<Result<History>> promote(Deadline deadline, Loss loss) override;
     Awaitable<Result<void>> keep_for(std::vector<Member> peers, Deadline deadline) override;
     Awaitable<Result<Heartbeat>> heartbeat(Deadline deadline) override;
     void forget_server() override;
@@ -55,7 +55,7 @@ private:
     [[nodiscard]] Result<void> check_received() const;
     void forget_received_as(const std::string& account);
     [[nodiscard]] Awaitable<Result<void>> take_over(Deadline deadline);
-    [[nodiscard]] Awaitable<Result<void>> become_primary(Deadline deadline);
+    [[nodiscard]] Awaitable<Result<void>> become_primary(Loss loss, Deadline deadline);
     [[nodiscard]] Awaitable<Result<void>> ensure_reign(Deadline deadline);
     [[nodiscard]] Result<mysql::Upstream> ask_upstream(const Member& upstream) const;
     [[nodiscard]] bool effect_seen(const std::string& sync_name) const {

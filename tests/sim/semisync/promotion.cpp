@@ -132,8 +132,8 @@ Awaitable<Result<void>> SemisyncModelDriver::ensure_reign(Deadline deadline) {
 
 /// In the order of drivers/mysql/promote.cpp: a crash between any two steps is found by the next
 /// call.
-Awaitable<Result<void>> SemisyncModelDriver::become_primary(Deadline deadline) {
-    if (auto good = check_received(); !good) {
+Awaitable<Result<void>> SemisyncModelDriver::become_primary(Loss loss, Deadline deadline) {
+    if (auto good = check_received(); !good && loss == Loss::refused) {
         co_return good;
     }
     database_.data.promotion_begun = true;
@@ -174,14 +174,14 @@ Awaitable<Result<void>> SemisyncModelDriver::become_primary(Deadline deadline) {
     co_return done;
 }
 
-Awaitable<Result<History>> SemisyncModelDriver::promote(Deadline deadline) {
+Awaitable<Result<History>> SemisyncModelDriver::promote(Deadline deadline, Loss loss) {
     const auto primary = co_await role(deadline);
     if (!primary) {
         co_return tl::unexpected(primary.error());
     }
     Result<void> done;
     if (!*primary) {
-        done = co_await become_primary(deadline);
+        done = co_await become_primary(loss, deadline);
     } else {
         done = co_await ensure_reign(deadline);
     }

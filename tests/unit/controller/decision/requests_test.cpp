@@ -21,6 +21,22 @@ TEST(Failover, WithoutATargetMeansTheInSyncStandby) {
     EXPECT_EQ(asked->intent.member, "b");
 }
 
+/// It waits for the former primary or for an operator's word, if it may lack commits.
+TEST(Failover, ToTheOneThatDoesNotPromoteItselfIsForcedByAnOperatorsWord) {
+    const auto record = promoting_record();
+    auto view = view_of(record);
+    view.members.at("a").connected = false;
+    auto request = to("b");
+    EXPECT_FALSE(with_failover(record, view, request)) << "it is the primary already";
+    request.accept_data_loss = true;
+    request.fenced_by = "powered off";
+    const auto asked = with_failover(record, view, request);
+    ASSERT_TRUE(asked) << asked.error().message;
+    EXPECT_EQ(asked->intent.kind, IntentKind::force);
+    EXPECT_EQ(asked->intent.member, "b");
+    EXPECT_FALSE(with_failover(solo_record(), view, {"a", true, "powered off", "ann"}));
+}
+
 TEST(Failover, PGAF_A8_IsRefusedWhileNoStandbyIsInSyncAndSaysWhatElse) {
     const auto record = solo_record();
     const auto asked = with_failover(record, view_of(record), to("b"));

@@ -1,4 +1,4 @@
-// Every phase times every combination of facts: 5 × 5 × 2^22 cases, and a mutation of every rule.
+// Every phase times every combination of facts: 5 × 5 × 2^23 cases, and a mutation of every rule.
 #include "controller/decision/rules.h"
 
 #include <set>
@@ -22,6 +22,7 @@ constexpr Flag flags[] = {
     &Facts::has_promoted,    &Facts::force_moot,
     &Facts::grant_overdue,   &Facts::in_doubt,
     &Facts::away_changed,    &Facts::spare_due,
+    &Facts::renewal_due,
 };
 constexpr unsigned flag_count = sizeof(flags) / sizeof(flags[0]);
 constexpr Switchover switchovers[] = {Switchover::none, Switchover::under_way, Switchover::done,
@@ -53,6 +54,11 @@ bool must(bool when, bool then) {
 
 bool handed_over(const Facts& f) {
     return f.switchover == Switchover::done && f.standby_promotable;
+}
+
+/// A standby in sync that was restarted, and can be let in or was.
+bool is_renewed(const Facts& f) {
+    return f.renewal_due || f.past_barrier;
 }
 
 /// A switchover that ends now: of these, only what halts or lowers is of higher rank.
@@ -246,8 +252,23 @@ const std::vector<Promise>& promises() {
          [](Phase p, const Facts& f, const Rule& r) {
              return must(p == Phase::in_sync && quiet(f) && !switches(f) && !f.primary_failed &&
                              !(f.failover_asked && f.standby_promotable) && f.standby_failed &&
-                             !f.may_go_alone && !f.removal_asked,
+                             !f.may_go_alone && !f.removal_asked && !is_renewed(f),
                          r.action == Action::stay && r.severity == Severity::alarm);
+         }},
+        {"R4 a promise is renewed by way of a barrier, and only where nobody is left behind",
+         [](Phase p, const Facts& f, const Rule& r) {
+             const bool calm = p == Phase::in_sync && !f.lowered && !f.primary_failed &&
+                               !f.removal_asked && !(f.standby_failed && f.may_go_alone);
+             return must(r.action == Action::renew, calm && f.renewal_due) &&
+                    must(r.action == Action::confirm, calm && f.past_barrier);
+         }},
+        {"the promise of a restarted standby is renewed",
+         [](Phase p, const Facts& f, const Rule& r) {
+             const bool busy = f.primary_failed || switches(f) || f.removal_asked ||
+                               (f.failover_asked && f.standby_promotable) ||
+                               (f.standby_failed && f.may_go_alone);
+             return must(p == Phase::in_sync && quiet(f) && !busy && is_renewed(f),
+                         r.action == (f.past_barrier ? Action::confirm : Action::renew));
          }},
         {"what looks like a failure and decides nothing raises an alarm",
          [](Phase p, const Facts& f, const Rule& r) {
@@ -299,7 +320,8 @@ const std::vector<Promise>& promises() {
         {"a member that nobody counts on is dropped when asked",
          [](Phase p, const Facts& f, const Rule& r) {
              const bool calm = quiet(f) && !switches(f) && !f.primary_failed && !f.standby_failed &&
-                               !f.removal_asked && !f.failover_asked && !f.force_asked;
+                               !f.removal_asked && !f.failover_asked && !f.force_asked &&
+                               !is_renewed(f);
              return must(calm && f.member_leaves && (p == Phase::solo || p == Phase::in_sync),
                          r.action == Action::drop);
          }},
@@ -359,6 +381,7 @@ Facts of_this_phase(Phase phase, Facts facts) {
     facts.in_doubt = facts.in_doubt && shows_doubt;
     facts.away_changed = facts.away_changed && phase == Phase::solo;
     facts.spare_due = facts.spare_due && phase == Phase::solo;
+    facts.renewal_due = facts.renewal_due && phase == Phase::in_sync;
     return facts;
 }
 
