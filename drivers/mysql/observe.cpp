@@ -124,9 +124,13 @@ Awaitable<Result<void>> MysqlDriver::fill_primary(Session::Ptr session, const Lo
     const bool waits = rows->text(0, 0) == "1";
     const auto& effect = remembered_.effect_of;
     report.acknowledgements.name = waits ? effect : std::string{};
+    // One stream of the granted account may take over from another: the server counts both for a
+    // moment, though one is ended.
+    bool others_stream = false;
     for (std::size_t row = 0; row < dumps->size(); ++row) {
-        report.acknowledgements.streaming |=
-            waits && !effect.empty() && dumps->text(row, 0) == effect;
+        const bool granted = dumps->text(row, 0) == effect;
+        report.acknowledgements.streaming |= waits && !effect.empty() && granted;
+        others_stream |= !granted;
     }
     remembered_.standby_streams = report.acknowledgements.streaming;
     if (!waits || effect.empty()) {
@@ -138,7 +142,7 @@ Awaitable<Result<void>> MysqlDriver::fill_primary(Session::Ptr session, const Lo
     } else {
         remembered_.not_waited_for = not_waited_for; // FLUSH STATUS sets it to zero.
     }
-    if (streams > 1) {
+    if (streams > 1 && others_stream) {
         add_sentence(report.lowered, fmt::format("{} streams may acknowledge commits", streams));
     }
     if (report.lowered.empty() && remembered_.acknowledged.history == seen.place.position.history) {
