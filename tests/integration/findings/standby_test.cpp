@@ -1,6 +1,7 @@
-#include "tests/integration/findings/findings_bed.h"
+#include <algorithm>
 
 #include "platform/files.h"
+#include "tests/integration/findings/findings_bed.h"
 
 namespace lockstep::findings {
 namespace {
@@ -129,39 +130,49 @@ TEST_P(ForgetsReceived, FINDING_6_VITESS_S7b_ARestartedStandbyIsNotPromotedPastW
     promote_with_loss(bed);
 }
 
-/// The last relay log ends in the midst of an event, as after a loss of power under "receive".
-void tear_relay_log(const std::filesystem::path& data) {
-    std::filesystem::path last;
-    for (const auto& entry : std::filesystem::directory_iterator(data)) {
+std::vector<std::filesystem::path> relay_logs(Bed& bed) {
+    std::vector<std::filesystem::path> logs;
+    for (const auto& entry : std::filesystem::directory_iterator(bed.b().config().data_dir)) {
         const auto name = entry.path().filename().string();
-        const bool log = name.starts_with("relay.") && name != "relay.index";
-        last = log && (last.empty() || entry.path() > last) ? entry.path() : last;
+        if (name.starts_with("relay.") && name != "relay.index") {
+            logs.push_back(entry.path());
+        }
     }
-    std::filesystem::resize_file(last, std::filesystem::file_size(last) - 10);
+    std::ranges::sort(logs);
+    return logs;
 }
 
-class TornRelayLog : public Findings {};
-INSTANTIATE_TEST_SUITE_P(mysql, TornRelayLog, testing::Values(Flavour::mysql));
-INSTANTIATE_TEST_SUITE_P(mariadb, TornRelayLog, testing::Values(Flavour::mariadb));
+class BrokenRelayLogs : public Findings {
+protected:
+    /// b died before it had replayed what it acknowledged; its start lacks nothing in the end.
+    static void expect_received_again(Bed& bed) {
+        bed.b().start(bed.standby_ticket(bed.b(), "ls_b_7"));
+        must(bed.run(bed.b().driver().keep_for({}, soon())));
+        const auto end = bed.a().observe().position;
+        bed.b().observe_until(
+            [&](const auto& now) { return now.unfit.empty() && reached(now.position, end); },
+            "b has it again");
+        EXPECT_TRUE(
+            eventually([&] { return bed.b().sql(rows_kept) == "1"; }, std::chrono::seconds{30}));
+    }
+    static void let_b_die(Bed& bed) {
+        form_pair(bed);
+        const auto reader = bed.b().session();
+        must(bed.run(reader->query("FLUSH TABLES shop.kept WITH READ LOCK", soon())));
+        bed.a().sql(insert_one);
+        bed.b().kill();
+    }
+};
+INSTANTIATE_TEST_SUITE_P(mysql, BrokenRelayLogs, testing::Values(Flavour::mysql));
+INSTANTIATE_TEST_SUITE_P(mariadb, BrokenRelayLogs, testing::Values(Flavour::mariadb));
 
-TEST_P(TornRelayLog, VITESS_S13_IsReceivedAgain) {
+// The last one ends in the midst of an event, as after a loss of power under "receive".
+TEST_P(BrokenRelayLogs, VITESS_S13_TornAreReceivedAgain) {
     Bed bed(GetParam());
-    form_pair(bed);
-    const auto before = bed.b().observe().start;
-    const auto reader = bed.b().session();
-    must(bed.run(reader->query("FLUSH TABLES shop.kept WITH READ LOCK", soon())));
-    bed.a().sql(insert_one);
-    bed.b().kill();
-    tear_relay_log(bed.b().config().data_dir);
-    bed.b().start(bed.standby_ticket(bed.b(), "ls_b_7"));
-    must(bed.run(bed.b().driver().keep_for({}, soon())));
-    const auto end = bed.a().observe().position;
-    const auto seen = bed.b().observe_until(
-        [&](const auto& now) { return now.unfit.empty() && reached(now.position, end); },
-        "b has it again");
-    EXPECT_NE(seen.start, before) << "what it promised before is not promised now";
-    EXPECT_TRUE(
-        eventually([&] { return bed.b().sql(rows_kept) == "1"; }, std::chrono::seconds{30}));
+    let_b_die(bed);
+    const auto last = relay_logs(bed).back();
+    std::filesystem::resize_file(last, std::filesystem::file_size(last) - 10);
+    expect_received_again(bed);
 }
 
 } // namespace
