@@ -4,6 +4,7 @@
 
 #include "platform/file_copy.h"
 #include "snapshots/folder_tools.h"
+#include "snapshots/shared_rules.h"
 
 /// The log.
 namespace lockstep::snapshots {
@@ -74,9 +75,7 @@ Result<LogSegment> FolderRepository::keep(const fs::path& file, LogSegment segme
         return known_again(file, *known);
     }
     if (known) {
-        return fail(Errc::refused, segment_file(segment).string() +
-                                       " is there with another content: two servers wrote log "
-                                       "under one name; the first is kept");
+        return tl::unexpected(second_content(segment_file(segment).string()));
     }
     if (auto kept = put(file, segment); !kept) {
         return tl::unexpected(kept.error());
@@ -93,19 +92,11 @@ Result<void> FolderRepository::note_forks(const std::vector<HistoryFork>& forks)
     if (!done) {
         return done;
     }
-    auto& all = known.catalogue.forks;
-    for (const HistoryFork& fork : forks) {
-        const auto there = std::find_if(all.begin(), all.end(), [&](const HistoryFork& one) {
-            return one.history == fork.history;
-        });
-        if (there == all.end()) {
-            all.push_back(fork);
-        } else if (*there != fork) {
-            return fail(Errc::refused, folder_.string() + ": history \"" + fork.history.text +
-                                           "\" is known to have left its parent elsewhere");
-        }
+    const auto all = joined_forks(std::move(known.catalogue.forks), forks, folder_.string());
+    if (!all) {
+        return tl::unexpected(all.error());
     }
-    const auto text = encode(all);
+    const auto text = encode(*all);
     for (const auto* name : fork_files) {
         if (done) {
             done = write_file_durably(folder_ / name, text);
@@ -133,11 +124,7 @@ Result<void> FolderRepository::remove_log(const std::vector<LogSegment>& segment
 
 Result<void> FolderRepository::fetch_log(const std::vector<LogSegment>& segments,
                                          const fs::path& to, const OnBytes& on_bytes) {
-    std::uint64_t total = 0;
-    for (const auto& segment : segments) {
-        total += segment.bytes;
-    }
-    Meter meter(on_bytes, total);
+    Meter meter(on_bytes, total_bytes(segments));
     for (const auto& segment : segments) {
         if (auto named = check_name(segment.name); !named) {
             return named;
@@ -148,7 +135,7 @@ Result<void> FolderRepository::fetch_log(const std::vector<LogSegment>& segments
             return tl::unexpected(copied.error());
         }
         if (*copied != segment.sha256) {
-            return fail(Errc::corrupt, object.string() + ": its content is not what was written");
+            return tl::unexpected(other_content(object.string()));
         }
     }
     return {};

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "snapshots/folder_tools.h"
+#include "snapshots/shared_rules.h"
 
 /// What there is.
 namespace lockstep::snapshots {
@@ -16,7 +17,20 @@ Result<void> FolderRepository::check_root() const {
         return fail(Errc::unreachable,
                     "there is no folder " + root_.string() + ": is the repository mounted?");
     }
-    return {};
+    const auto names = names_in_root();
+    return names ? check_seen(memory_, *names, root_.string()) : tl::unexpected(names.error());
+}
+
+Result<std::vector<std::string>> FolderRepository::names_in_root() const {
+    const auto entries = entries_of(root_);
+    if (!entries) {
+        return tl::unexpected(entries.error());
+    }
+    std::vector<std::string> names;
+    for (const auto& entry : *entries) {
+        names.push_back(entry.filename().string());
+    }
+    return names;
 }
 
 Result<Reading> FolderRepository::read() {
@@ -133,17 +147,7 @@ Result<std::vector<HistoryFork>> FolderRepository::forks_in(const char* name) co
 /// From both copies what can be read.
 Result<void> FolderRepository::read_forks(Reading& reading) const {
     for (const auto* name : fork_files) {
-        const auto forks = forks_in(name);
-        if (!forks) {
-            reading.damaged.push_back(forks.error().message);
-            continue;
-        }
-        auto& known = reading.catalogue.forks;
-        for (const HistoryFork& fork : *forks) {
-            if (std::find(known.begin(), known.end(), fork) == known.end()) {
-                known.push_back(fork);
-            }
-        }
+        note_copy(forks_in(name), reading);
     }
     return {};
 }

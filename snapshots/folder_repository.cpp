@@ -1,9 +1,12 @@
 #include "snapshots/folder_repository.h"
 
 #include <algorithm>
+#include <cinttypes>
+#include <cstdio>
 
 #include "platform/file_copy.h"
 #include "snapshots/folder_tools.h"
+#include "snapshots/shared_rules.h"
 
 /// Who writes, and the snapshots.
 namespace lockstep::snapshots {
@@ -44,28 +47,31 @@ Result<std::optional<Claim>> FolderRepository::highest_writer() const {
     return std::optional<Claim>(std::move(highest));
 }
 
-/// A folder with other things in it was hardly meant.
 Result<void> FolderRepository::make_it_a_repository() const {
-    const auto entries = entries_of(root_);
-    if (!entries) {
-        return tl::unexpected(entries.error());
+    const auto names = names_in_root();
+    if (!names) {
+        return tl::unexpected(names.error());
     }
-    const auto marker = root_ / ".lockstep-repository";
-    const bool fits = std::ranges::all_of(*entries, [](const fs::path& entry) {
-        return entry.filename() == "lost+found"; // A file system of its own has that.
-    });
-    const auto is_there = [&](const fs::path& path) {
-        return std::ranges::find(*entries, path) != entries->end();
-    };
-    if (is_there(marker)) {
-        return {};
+    auto done = check_fits(*names, pair_, root_.string());
+    if (done && std::ranges::find(*names, marker_name) == names->end()) {
+        done = write_file_durably(root_ / marker_name, marker_text);
     }
-    if (!fits && !is_there(folder_)) {
-        return fail(Errc::refused, root_.string() +
-                                       " holds other things and is no repository: name an empty "
-                                       "folder");
+    return done ? remember(memory_, root_.string()) : done;
+}
+
+/// Writers of lower epochs that still live keep theirs. No claim is made meanwhile.
+void FolderRepository::remove_locks_below(Epoch epoch) const {
+    for (const auto& entry : entries_of(folder_).value_or(std::vector<fs::path>{})) {
+        const auto name = entry.filename().string();
+        std::uint64_t of = 0;
+        if (std::sscanf(name.c_str(), "writer-%" SCNu64 ".lock", &of) != 1 || of >= number(epoch)) {
+            continue;
+        }
+        std::error_code left; // An empty file; the next claim removes it.
+        if (const auto lock = FileLock::take(entry)) {
+            fs::remove(entry, left);
+        }
     }
-    return write_file_durably(marker, "Snapshots and log of Lockstep's pairs, a folder each.\n");
 }
 
 /// The lock is the epoch's, so that a writer of an older one that still lives stands in nobody's
@@ -84,11 +90,7 @@ Result<void> FolderRepository::take_claim(const MemberId& writer, Epoch epoch) {
         return tl::unexpected(before.error());
     }
     if (*before && number((*before)->epoch) > number(epoch)) {
-        return fail(Errc::refused, "member " + (*before)->writer + " writes to " +
-                                       folder_.string() + " under epoch " +
-                                       std::to_string(number((*before)->epoch)) +
-                                       ": nothing is taken under epoch " +
-                                       std::to_string(number(epoch)) + " any more");
+        return tl::unexpected(outranked(**before, epoch, folder_.string()));
     }
     mine_.reset();
     lock_.reset(); // Our own would stand in our way, too.
@@ -101,6 +103,7 @@ Result<void> FolderRepository::take_claim(const MemberId& writer, Epoch epoch) {
     if (written) {
         mine_ = mine;
         lock_ = std::move(*lock);
+        remove_locks_below(epoch);
     }
     return written;
 }
@@ -137,19 +140,14 @@ Result<void> FolderRepository::check_claim() const {
 
 Result<void> FolderRepository::check_claim(const std::optional<Claim>& mine) const {
     if (!mine) {
-        return fail(Errc::refused, folder_.string() + " was not claimed for writing");
+        return tl::unexpected(never_claimed(folder_.string()));
     }
     const auto now = claimed();
     if (!now) {
         return tl::unexpected(now.error());
     }
     if (*now != mine) {
-        const auto who = *now ? "member " + (*now)->writer + " under epoch " +
-                                    std::to_string(number((*now)->epoch))
-                              : std::string("nobody");
-        return fail(Errc::refused, folder_.string() + " is written to by " + who +
-                                       " now, no more by " + mine->writer + " under epoch " +
-                                       std::to_string(number(mine->epoch)));
+        return tl::unexpected(deposed(*now, *mine, folder_.string()));
     }
     return {};
 }
@@ -202,34 +200,6 @@ Result<fs::path> FolderRepository::stage(const std::string& id) {
     return done ? Result<fs::path>(staged) : tl::unexpected(done.error());
 }
 
-Result<std::vector<ObjectFile>> FolderRepository::digest(const fs::path& folder,
-                                                         const OnBytes& on_bytes) const {
-    std::vector<ObjectFile> files;
-    std::uint64_t total = 0;
-    std::error_code trouble;
-    for (fs::recursive_directory_iterator at(folder, trouble), end; !trouble && at != end;
-         at.increment(trouble)) {
-        if (at->is_regular_file() && at->path().filename() != description_name) {
-            files.push_back({at->path().lexically_relative(folder).string(), at->file_size(), {}});
-            total += files.back().bytes;
-        }
-    }
-    if (trouble) {
-        return tl::unexpected(trouble_at(folder, trouble));
-    }
-    std::sort(files.begin(), files.end(),
-              [](const auto& left, const auto& right) { return left.path < right.path; });
-    Meter meter(on_bytes, total);
-    for (auto& file : files) {
-        auto sha256 = sha256_of_file(folder / file.path, meter.chunk());
-        if (!sha256) {
-            return tl::unexpected(sha256.error());
-        }
-        file.sha256 = std::move(*sha256);
-    }
-    return files;
-}
-
 Result<Snapshot> FolderRepository::finish(Snapshot snapshot, const OnBytes& on_bytes) {
     const auto folder = snapshot_folder(snapshot.id);
     const auto staged = with(folder, ".staged");
@@ -237,10 +207,7 @@ Result<Snapshot> FolderRepository::finish(Snapshot snapshot, const OnBytes& on_b
     if (!files) {
         return tl::unexpected(files.error());
     }
-    snapshot.bytes = 0;
-    for (const auto& file : *files) {
-        snapshot.bytes += file.bytes;
-    }
+    snapshot.bytes = total_bytes(*files);
     auto done = check_claim();
     if (done) {
         done = write_file_durably(staged / description_name,
@@ -302,34 +269,13 @@ Result<fs::path> FolderRepository::open_snapshot(const std::string& id, Verify v
         return tl::unexpected(description.error());
     }
     const auto folder = snapshot_folder(id);
-    Meter meter(on_bytes, description->snapshot.bytes);
-    for (const auto& file : description->files) {
-        const auto path = folder / file.path;
-        std::error_code trouble;
-        const auto bytes = fs::file_size(path, trouble);
-        if (trouble) {
-            return fail(Errc::corrupt, path.string() + ": " + trouble.message());
-        }
-        if (bytes != file.bytes) {
-            return fail(Errc::corrupt, path.string() + " has " + std::to_string(bytes) +
-                                           " bytes; it had " + std::to_string(file.bytes));
-        }
-        if (verify == Verify::sizes) {
-            continue;
-        }
-        const auto sha256 = sha256_of_file(path, meter.chunk());
-        if (!sha256) {
-            return tl::unexpected(sha256.error());
-        }
-        if (*sha256 != file.sha256) {
-            return fail(Errc::corrupt, path.string() + ": its content is not what was written");
-        }
-    }
-    return folder;
+    auto same = compare(folder, *description, verify, on_bytes);
+    return same ? Result<fs::path>(folder) : tl::unexpected(same.error());
 }
 
-std::unique_ptr<Repository> make_folder_repository(const fs::path& root, const PairName& pair) {
-    return std::make_unique<FolderRepository>(root, pair);
+std::unique_ptr<Repository> make_folder_repository(const fs::path& root, const PairName& pair,
+                                                   const fs::path& memory) {
+    return std::make_unique<FolderRepository>(root, pair, memory);
 }
 
 } // namespace lockstep::snapshots

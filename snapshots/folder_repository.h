@@ -25,8 +25,10 @@ namespace lockstep::snapshots {
 /// so is log without its description. `ROOT/.lockstep-repository` says what the folder is.
 class FolderRepository final : public Repository {
 public:
-    FolderRepository(std::filesystem::path root, const PairName& pair)
-        : root_(std::move(root)), folder_(root_ / pair) {}
+    /// `memory`: shared_rules.h, check_seen().
+    FolderRepository(std::filesystem::path root, const PairName& pair,
+                     std::filesystem::path memory = {})
+        : root_(std::move(root)), pair_(pair), folder_(root_ / pair), memory_(std::move(memory)) {}
 
     [[nodiscard]] std::string name() const override { return root_.string(); }
     [[nodiscard]] Result<Reading> read() override;
@@ -57,6 +59,8 @@ private:
     [[nodiscard]] Result<void> check_claim() const;
     [[nodiscard]] Result<void> check_claim(const std::optional<Claim>& mine) const;
     [[nodiscard]] Result<void> take_claim(const MemberId& writer, Epoch epoch);
+    void remove_locks_below(Epoch epoch) const;
+    [[nodiscard]] Result<std::vector<std::string>> names_in_root() const;
     [[nodiscard]] Result<void> remove_halves() const;
     [[nodiscard]] Result<void> read_snapshots(Reading& reading) const;
     [[nodiscard]] Result<void> read_log(Reading& reading) const;
@@ -72,21 +76,22 @@ private:
         return folder_ / "log" / system / segment.name;
     }
     [[nodiscard]] Result<SnapshotDescription> describe(const std::string& id) const;
-    [[nodiscard]] Result<std::vector<ObjectFile>> digest(const std::filesystem::path& folder,
-                                                         const OnBytes& on_bytes) const;
     [[nodiscard]] Result<LogSegment> known_again(const std::filesystem::path& file,
                                                  const LogSegment& known) const;
     [[nodiscard]] Result<void> put(const std::filesystem::path& file,
                                    const LogSegment& segment) const;
 
     std::filesystem::path root_;
+    PairName pair_;
     std::filesystem::path folder_;
+    std::filesystem::path memory_;
     mutable std::mutex mutex_; // Of the claim: it is checked by several threads.
     std::optional<Claim> mine_;
     std::optional<FileLock> lock_;
 };
 
-[[nodiscard]] std::unique_ptr<Repository> make_folder_repository(const std::filesystem::path& root,
-                                                                 const PairName& pair);
+[[nodiscard]] std::unique_ptr<Repository>
+make_folder_repository(const std::filesystem::path& root, const PairName& pair,
+                       const std::filesystem::path& memory = {});
 
 } // namespace lockstep::snapshots

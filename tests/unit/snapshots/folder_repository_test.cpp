@@ -1,256 +1,86 @@
 #include "snapshots/folder_repository.h"
 
-#include <algorithm>
 #include <csignal>
-#include <fstream>
-#include <functional>
 
 #include <sys/resource.h>
 
 #include <gtest/gtest.h>
 
 #include "platform/files.h"
-#include "tests/support/temporary_folder.h"
+#include "tests/contract/repository/repository_bed.h"
+#include "tests/contract/repository/repository_place.h"
 
+/// What only a repository in a folder does; all else is in the contract.
 namespace lockstep::snapshots {
-namespace {
 
 namespace fs = std::filesystem;
 
-std::string content_of(const fs::path& file) {
-    std::ifstream in(file, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
+namespace {
+
+class FolderPlace final : public RepositoryPlace {
+public:
+    FolderPlace() { fs::create_directories(root_); }
+    [[nodiscard]] std::unique_ptr<Repository> open(const PairName& pair) override {
+        return make_folder_repository(root_, pair);
+    }
+    [[nodiscard]] fs::path storage() const override { return root_; }
+    [[nodiscard]] fs::path snapshot_file(const std::string& id,
+                                         const std::string& path) const override {
+        return root_ / "shop/snapshots" / id / path;
+    }
+    [[nodiscard]] fs::path description(const std::string& id) const override {
+        return snapshot_file(id, "snapshot.json");
+    }
+    [[nodiscard]] fs::path segment(const std::string& name) const override {
+        return root_ / "shop/log/7" / name;
+    }
+    [[nodiscard]] fs::path segment_description(const std::string& name) const override {
+        return segment(name + ".json");
+    }
+    [[nodiscard]] fs::path forks(const std::string& which) const override {
+        return root_ / "shop" / which;
+    }
+    [[nodiscard]] fs::path claim() const override { return root_ / "shop/claim.json"; }
+    void remove(const fs::path& object) const override { fs::remove(object); }
+
+private:
+    TemporaryFolder folder_;
+    fs::path root_ = folder_ / "repository";
+};
+
+} // namespace
+
+std::vector<RepositoryKind> repository_kinds() {
+    RepositoryKind folder;
+    folder.name = "folder";
+    folder.make = [] { return std::make_unique<FolderPlace>(); };
+    folder.has_locks = true;
+    return {folder};
 }
 
-void write(const fs::path& file, const std::string& content) {
-    fs::create_directories(file.parent_path());
-    std::ofstream(file, std::ios::binary) << content;
-}
+namespace {
 
-void flip_bit(const fs::path& file, std::size_t byte, unsigned bit) {
-    std::string content = content_of(file);
-    content.at(byte) =
-        static_cast<char>(static_cast<unsigned char>(content.at(byte)) ^ (1U << bit));
-    write(file, content);
-}
-
-std::string message_of(const Result<void>& result) {
-    return result ? "" : result.error().message;
-}
-
-/// A repository with two snapshots and three segments of log, one of them unfinished when its
-/// history ended.
 class RepositoryInAFolder : public ::testing::Test {
 protected:
     void SetUp() override {
         fs::create_directories(root_);
         here_ = make_folder_repository(root_, "shop");
-        ASSERT_EQ(message_of(here_->claim("a", Epoch{3})), "");
-        add_snapshot("shop-1");
-        add_snapshot("shop-2");
-        for (const auto* name : {"0005", "0006", "0006.partial"}) {
-            ASSERT_TRUE(keep(*here_, name, std::string(name) + " content", Epoch{3}).has_value());
-        }
-        ASSERT_EQ(message_of(here_->note_forks({{{"2"}, {"1"}, 7}})), "");
+        bed_.fill(*here_);
     }
 
-    void add_snapshot(const std::string& id) {
-        const auto staged = here_->stage(id);
-        ASSERT_TRUE(staged.has_value()) << staged.error().message;
-        write(*staged / "base.tar.zst", std::string(100'000, 'x') + id);
-        write(*staged / "conf/server.conf", "port = 5432\n");
-        write(*staged / "empty", "");
-        const auto finished = here_->finish(snapshot(id), {});
-        ASSERT_TRUE(finished.has_value()) << finished.error().message;
-        EXPECT_EQ(finished->bytes, 100'000 + id.size() + 12);
-    }
-
-    static Snapshot snapshot(const std::string& id) {
-        Snapshot one;
-        one.id = id;
-        one.pair = "shop";
-        one.system_id = "7";
-        one.begin = {{"1"}, 5};
-        one.end = {{"1"}, 6};
-        return one;
-    }
-
-    LogSegment segment(const std::string& name, Epoch epoch) const {
-        LogSegment one;
-        one.name = name;
-        one.system_id = "7";
-        one.history = {"1"};
-        one.from = 5;
-        one.to = 6;
-        one.epoch = epoch;
-        return one;
-    }
-
+    Reading reading() { return RepositoryBed::reading(*here_); }
+    Catalogue catalogue() { return reading().catalogue; }
     Result<LogSegment> keep(Repository& repository, const std::string& name,
                             const std::string& content, Epoch epoch) {
-        const auto file = spool_ / name;
-        write(file, content);
-        return repository.keep(file, segment(name, epoch));
+        return bed_.keep(repository, name, content, epoch);
     }
-
-    Result<void> fetch(const std::string& name) {
-        const auto known = catalogue();
-        const auto found = std::ranges::find(known.log, name, &LogSegment::name);
-        if (found == known.log.end()) {
-            return fail(Errc::corrupt, name + " is not in the catalogue");
-        }
-        const auto to = folder_ / "fetched";
-        fs::create_directories(to);
-        return here_->fetch_log({*found}, to, {});
-    }
-
-    Reading reading() {
-        auto read = here_->read();
-        EXPECT_TRUE(read.has_value()) << (read ? "" : read.error().message);
-        return read ? *read : Reading{};
-    }
-    Catalogue catalogue() { return reading().catalogue; }
-
-    [[nodiscard]] std::string verify(const std::string& id) {
-        const auto opened = here_->open_snapshot(id, Repository::Verify::content, {});
-        return opened ? "" : opened.error().message;
-    }
-
-    [[nodiscard]] fs::path snapshots() const { return root_ / "shop/snapshots"; }
     [[nodiscard]] fs::path log() const { return root_ / "shop/log/7"; }
+    [[nodiscard]] fs::path spool() const { return bed_.folder_ / "spool"; }
 
-    TemporaryFolder folder_;
-    fs::path root_ = folder_ / "repository";
-    fs::path spool_ = folder_ / "spool";
+    RepositoryBed bed_;
+    fs::path root_ = bed_.folder_ / "repository";
     std::unique_ptr<Repository> here_;
 };
-
-bool names(const std::string& message, const std::string& object) {
-    return message.find(object) != std::string::npos;
-}
-
-TEST_F(RepositoryInAFolder, HoldsWhatWasPutThere) {
-    const auto all = catalogue();
-    EXPECT_TRUE(check(all).has_value());
-    EXPECT_EQ(all.snapshots.size(), 2U);
-    EXPECT_EQ(all.log.size(), 3U);
-    EXPECT_EQ(all.forks.size(), 1U);
-    EXPECT_EQ(verify("shop-1"), "");
-    EXPECT_EQ(message_of(fetch("0006.partial")), "");
-    EXPECT_EQ(content_of(folder_ / "fetched/0006.partial"), "0006.partial content");
-}
-
-TEST_F(RepositoryInAFolder, NotesWhatIsFoundOutLater) {
-    Snapshot one = catalogue().snapshots.front();
-    one.keep = true;
-    one.tags = {{"why", "audit"}};
-    one.damage = "a flipped bit";
-    one.proof = SnapshotProof::queried;
-    ASSERT_EQ(message_of(here_->note(one)), "");
-    EXPECT_EQ(catalogue().snapshots.front(), one);
-    EXPECT_EQ(verify(one.id), "") << "its files are still described";
-}
-
-TEST_F(RepositoryInAFolder, RDS_V1_NamesTheFileInWhichABitFlipped) {
-    flip_bit(snapshots() / "shop-1/base.tar.zst", 50'000, 3);
-    EXPECT_TRUE(names(verify("shop-1"), "shop-1/base.tar.zst")) << verify("shop-1");
-    EXPECT_EQ(verify("shop-2"), "");
-    flip_bit(log() / "0005", 2, 0);
-    EXPECT_TRUE(names(message_of(fetch("0005")), "log/7/0005"));
-    EXPECT_EQ(message_of(fetch("0006")), "");
-}
-
-TEST_F(RepositoryInAFolder, RDS_V1_SeesEverySingleBitInADescription) {
-    for (const auto& file :
-         {snapshots() / "shop-1/snapshot.json", log() / "0005.json", root_ / "shop/forks.json"}) {
-        const std::string good = content_of(file);
-        for (std::size_t byte = 0; byte < good.size(); ++byte) {
-            flip_bit(file, byte, byte % 8);
-            const auto seen = reading().damaged;
-            ASSERT_EQ(seen.size(), 1U) << file << " byte " << byte;
-            ASSERT_TRUE(names(seen.front(), file.filename().string())) << seen.front();
-            write(file, good);
-        }
-    }
-    EXPECT_TRUE(reading().damaged.empty());
-}
-
-TEST_F(RepositoryInAFolder, RDS_V2_NamesWhatIsMissingOrShort) {
-    const auto file = snapshots() / "shop-1/base.tar.zst";
-    fs::resize_file(file, 1000);
-    EXPECT_TRUE(names(verify("shop-1"), "shop-1/base.tar.zst"));
-    fs::resize_file(file, 0);
-    EXPECT_TRUE(names(verify("shop-1"), "shop-1/base.tar.zst"));
-    fs::remove(file);
-    EXPECT_TRUE(names(verify("shop-1"), "shop-1/base.tar.zst"));
-    EXPECT_FALSE(here_->open_snapshot("shop-1", Repository::Verify::sizes, {}).has_value());
-    fs::remove(snapshots() / "shop-2/snapshot.json");
-    const auto left = reading();
-    EXPECT_EQ(left.catalogue.snapshots.size(), 1U);
-    ASSERT_EQ(left.damaged.size(), 1U);
-    EXPECT_TRUE(names(left.damaged.front(), "shop-2"));
-}
-
-TEST_F(RepositoryInAFolder, RDS_V3_CountsNoLogThatIsNotThere) {
-    const std::vector<std::function<void(const fs::path&)>> ways = {
-        [](const fs::path& object) { fs::resize_file(object, 1); },
-        [](const fs::path& object) { fs::resize_file(object, 0); },
-        [](const fs::path& object) { fs::remove(object); },
-    };
-    for (const auto& way : ways) {
-        way(log() / "0005");
-        const auto left = reading();
-        EXPECT_EQ(left.catalogue.log.size(), 2U);
-        ASSERT_EQ(left.damaged.size(), 1U);
-        EXPECT_TRUE(names(left.damaged.front(), "log/7/0005"));
-    }
-}
-
-TEST_F(RepositoryInAFolder, RDS_V3_TakesLostLogOnceMore) {
-    for (const std::string lost : {"missing", "short", "flipped"}) {
-        const auto object = log() / "0005";
-        if (lost == "missing") {
-            fs::remove(object);
-        } else if (lost == "short") {
-            fs::resize_file(object, 1);
-        } else {
-            flip_bit(object, 3, 1);
-        }
-        ASSERT_TRUE(keep(*here_, "0005", "0005 content", Epoch{3}).has_value());
-        EXPECT_EQ(content_of(object), "0005 content") << lost << ": its sender lets go of it now";
-        EXPECT_TRUE(reading().damaged.empty());
-    }
-}
-
-TEST_F(RepositoryInAFolder, RDS_V4_RefusesASecondContentUnderAName) {
-    EXPECT_TRUE(keep(*here_, "0005", "0005 content", Epoch{3}).has_value()) << "the same is fine";
-    const auto second = keep(*here_, "0005", "another text", Epoch{3});
-    ASSERT_FALSE(second.has_value());
-    EXPECT_EQ(second.error().code, Errc::refused);
-    EXPECT_TRUE(names(second.error().message, "log/7/0005"));
-    EXPECT_EQ(content_of(log() / "0005"), "0005 content");
-    ASSERT_TRUE(here_->stage("shop-1").has_value());
-    EXPECT_FALSE(here_->finish(snapshot("shop-1"), {}).has_value());
-    EXPECT_EQ(verify("shop-1"), "");
-}
-
-TEST_F(RepositoryInAFolder, RDS_V6_IsReadByWhoeverFindsIt) {
-    fs::remove(root_ / "shop/claim.json");
-    const auto other = make_folder_repository(root_, "shop");
-    EXPECT_EQ(other->read()->catalogue, catalogue());
-}
-
-TEST_F(RepositoryInAFolder, RDS_V6_HoldsTheForksTwice) {
-    const auto forks = catalogue().forks;
-    fs::remove(root_ / "shop/forks.json");
-    EXPECT_EQ(catalogue().forks, forks);
-    EXPECT_EQ(message_of(here_->note_forks({{{"3"}, {"2"}, 9}})), "");
-    EXPECT_EQ(catalogue().forks.size(), 2U) << "added to what is known";
-    fs::remove(root_ / "shop/forks.copy.json");
-    EXPECT_EQ(catalogue().forks.size(), 2U);
-    EXPECT_EQ(here_->note_forks({{{"3"}, {"1"}, 9}}).error().code, Errc::refused);
-    EXPECT_EQ(catalogue().forks.size(), 2U);
-}
 
 TEST_F(RepositoryInAFolder, RDS_K3_HoldsWhenTheClaimItselfIsDamaged) {
     ASSERT_TRUE(keep(*here_, "0007", "more", Epoch{3}).has_value());
@@ -263,13 +93,13 @@ TEST_F(RepositoryInAFolder, RDS_K3_HoldsWhenTheClaimItselfIsDamaged) {
 }
 
 TEST_F(RepositoryInAFolder, IsMadeInAnEmptyFolderOnly) {
-    const auto other = folder_ / "documents";
+    const auto other = bed_.folder_ / "documents";
     write(other / "letter.txt", "Dear …");
     const auto refused = make_folder_repository(other, "shop")->claim("a", Epoch{1});
     ASSERT_FALSE(refused.has_value());
     EXPECT_TRUE(names(refused.error().message, "holds other things"));
     EXPECT_FALSE(fs::exists(other / "shop"));
-    const auto disk = folder_ / "disk";
+    const auto disk = bed_.folder_ / "disk";
     fs::create_directories(disk / "lost+found");
     EXPECT_EQ(message_of(make_folder_repository(disk, "shop")->claim("a", Epoch{1})), "");
     EXPECT_EQ(message_of(make_folder_repository(disk, "blog")->claim("a", Epoch{1})), "");
@@ -283,50 +113,6 @@ TEST_F(RepositoryInAFolder, ADescriptionOfAnotherObjectIsNone) {
     EXPECT_EQ(read.catalogue.log.size(), 3U);
     ASSERT_EQ(read.damaged.size(), 1U);
     EXPECT_TRUE(names(read.damaged.front(), "0009.json"));
-}
-
-TEST_F(RepositoryInAFolder, RDS_K3_RefusesALowerEpochThanTheHighestThatWrote) {
-    const auto newer = make_folder_repository(root_, "shop");
-    ASSERT_EQ(message_of(newer->claim("b", Epoch{4})), "");
-    EXPECT_EQ(keep(*here_, "0007", "of the old primary", Epoch{3}).error().code, Errc::refused);
-    EXPECT_FALSE(here_->stage("shop-3").has_value());
-    EXPECT_FALSE(here_->note(snapshot("shop-1")).has_value());
-    EXPECT_FALSE(here_->remove_snapshot("shop-1").has_value());
-    EXPECT_FALSE(here_->remove_log(catalogue().log).has_value());
-    EXPECT_FALSE(here_->note_forks({}).has_value());
-    const auto again = here_->claim("a", Epoch{3});
-    ASSERT_FALSE(again.has_value());
-    EXPECT_EQ(again.error().code, Errc::refused);
-    EXPECT_TRUE(names(again.error().message, "epoch 4")) << again.error().message;
-    EXPECT_TRUE(keep(*newer, "0007", "of the new one", Epoch{4}).has_value());
-    EXPECT_EQ(catalogue().snapshots.size(), 2U);
-}
-
-TEST_F(RepositoryInAFolder, RDS_K3_WhatWasStagedUnderALowerEpochIsNeverFinished) {
-    const auto staged = here_->stage("shop-3");
-    ASSERT_TRUE(staged.has_value());
-    write(*staged / "base.tar.zst", "data");
-    const auto newer = make_folder_repository(root_, "shop");
-    ASSERT_EQ(message_of(newer->claim("b", Epoch{4})), "");
-    EXPECT_FALSE(here_->finish(snapshot("shop-3"), {}).has_value());
-    EXPECT_EQ(catalogue().snapshots.size(), 2U);
-    EXPECT_TRUE(reading().damaged.empty());
-}
-
-TEST_F(RepositoryInAFolder, RDS_C1_RefusesASecondWriterOfTheSameEpoch) {
-    const auto second = make_folder_repository(root_, "shop");
-    const auto claimed = second->claim("b", Epoch{3});
-    ASSERT_FALSE(claimed.has_value());
-    EXPECT_EQ(claimed.error().code, Errc::conflict);
-    EXPECT_EQ(message_of(here_->claim("a", Epoch{3})), "") << "who has it may ask again";
-    EXPECT_TRUE(keep(*here_, "0007", "more", Epoch{3}).has_value());
-}
-
-TEST_F(RepositoryInAFolder, RDS_C2_IsTakenOverFromAWriterThatDied) {
-    here_.reset();
-    here_ = make_folder_repository(root_, "shop");
-    EXPECT_EQ(message_of(here_->claim("b", Epoch{3})), "");
-    EXPECT_TRUE(keep(*here_, "0007", "more", Epoch{3}).has_value());
 }
 
 TEST_F(RepositoryInAFolder, RDS_K1_ShowsNothingHalfMadeAndRemovesItWithTheNextClaim) {
@@ -346,33 +132,6 @@ TEST_F(RepositoryInAFolder, RDS_K1_ShowsNothingHalfMadeAndRemovesItWithTheNextCl
     EXPECT_FALSE(fs::exists(log() / "0005.json.new"));
     EXPECT_EQ(catalogue().log.size(), 3U) << "what is finished stays, whatever its name is";
     EXPECT_TRUE(reading().damaged.empty());
-}
-
-TEST_F(RepositoryInAFolder, RDS_K4_KeepsAPieceThatWasNeverFinishedBesideTheWholeOne) {
-    ASSERT_TRUE(keep(*here_, "0007.partial", "a part", Epoch{3}).has_value());
-    ASSERT_TRUE(keep(*here_, "0007", "all of it", Epoch{3}).has_value());
-    EXPECT_EQ(message_of(fetch("0007.partial")), "");
-    EXPECT_EQ(content_of(log() / "0007.partial"), "a part");
-    EXPECT_EQ(content_of(log() / "0007"), "all of it");
-}
-
-TEST_F(RepositoryInAFolder, RemovesTheDescriptionFirst) {
-    EXPECT_EQ(message_of(here_->remove_snapshot("shop-1")), "");
-    EXPECT_EQ(message_of(here_->remove_snapshot("shop-1")), "") << "none is a success";
-    EXPECT_FALSE(fs::exists(snapshots() / "shop-1"));
-    auto segments = catalogue().log;
-    EXPECT_EQ(message_of(here_->remove_log({segments.front()})), "");
-    EXPECT_EQ(message_of(here_->remove_log({segments.front()})), "");
-    EXPECT_EQ(catalogue().log.size(), 2U);
-    EXPECT_TRUE(reading().damaged.empty());
-}
-
-TEST_F(RepositoryInAFolder, RDS_D1_AGivenUpSnapshotGivesItsRoomBack) {
-    const auto staged = here_->stage("shop-3");
-    ASSERT_TRUE(staged.has_value());
-    write(*staged / "base.tar.zst", "half");
-    EXPECT_EQ(message_of(here_->remove_snapshot("shop-3")), "");
-    EXPECT_FALSE(fs::exists(*staged));
 }
 
 /// Files no larger than that can be written while it lives.
@@ -395,14 +154,14 @@ private:
 
 TEST_F(RepositoryInAFolder, RDS_D1_AWriteThatFailsLeavesNothing) {
     const std::string large(300'000, 'y');
-    write(spool_ / "0007", large);
+    write(spool() / "0007", large);
     const auto count = [&] {
         return std::distance(fs::directory_iterator(log()), fs::directory_iterator());
     };
     const auto before = count();
     {
         const NoRoom limit;
-        const auto kept = here_->keep(spool_ / "0007", segment("0007", Epoch{3}));
+        const auto kept = here_->keep(spool() / "0007", RepositoryBed::segment("0007", Epoch{3}));
         ASSERT_FALSE(kept.has_value());
         EXPECT_EQ(kept.error().code, Errc::refused);
         EXPECT_TRUE(names(kept.error().message, "0007")) << kept.error().message;
@@ -414,24 +173,49 @@ TEST_F(RepositoryInAFolder, RDS_D1_AWriteThatFailsLeavesNothing) {
     EXPECT_EQ(content_of(log() / "0007"), large);
 }
 
-TEST_F(RepositoryInAFolder, LetsNoNameOutOfItsFolder) {
-    for (const std::string bad : {"", ".", "..", "../x", "a/b", ".hidden", "a\nb"}) {
-        EXPECT_FALSE(here_->stage(bad).has_value()) << bad;
-        EXPECT_FALSE(here_->remove_snapshot(bad).has_value()) << bad;
-        EXPECT_FALSE(here_->open_snapshot(bad, Repository::Verify::sizes, {}).has_value()) << bad;
-        write(spool_ / "file", "x");
-        EXPECT_FALSE(here_->keep(spool_ / "file", segment(bad, Epoch{3})).has_value()) << bad;
-    }
-}
-
 TEST_F(RepositoryInAFolder, SaysThatItIsNotThere) {
-    fs::rename(root_, folder_ / "elsewhere");
+    fs::rename(root_, bed_.folder_ / "elsewhere");
     const auto read = here_->read();
     ASSERT_FALSE(read.has_value());
     EXPECT_EQ(read.error().code, Errc::unreachable);
     EXPECT_TRUE(names(read.error().message, root_.string()));
     EXPECT_FALSE(make_folder_repository(root_, "shop")->claim("a", Epoch{9}).has_value());
     EXPECT_FALSE(fs::exists(root_));
+}
+
+TEST_F(RepositoryInAFolder, IsNotMadeAnewWhereItIsNotMounted) {
+    const auto memory = bed_.folder_ / "seen";
+    const auto mount = bed_.folder_ / "mount";
+    fs::create_directories(mount);
+    const auto open = [&] { return make_folder_repository(mount, "shop", memory); };
+    ASSERT_EQ(message_of(open()->claim("a", Epoch{1})), "");
+    ASSERT_EQ(message_of(open()->claim("a", Epoch{2})), "");
+    EXPECT_EQ(content_of(memory), mount.string() + "\n") << "said once";
+    fs::rename(mount, bed_.folder_ / "elsewhere");
+    fs::create_directories(mount);
+    const auto claimed = open()->claim("a", Epoch{3});
+    ASSERT_FALSE(claimed.has_value());
+    EXPECT_EQ(claimed.error().code, Errc::unreachable);
+    EXPECT_TRUE(names(claimed.error().message, "is it mounted?")) << claimed.error().message;
+    EXPECT_EQ(open()->read().error().code, Errc::unreachable) << "which is not the same as none";
+    EXPECT_TRUE(fs::is_empty(mount));
+    fs::remove(memory);
+    EXPECT_EQ(message_of(open()->claim("a", Epoch{3})), "") << "who wants it so";
+}
+
+TEST_F(RepositoryInAFolder, KeepsNoLocksOfEpochsThatAreOver) {
+    const auto lock = [this](int epoch) {
+        return root_ / "shop" / ("writer-" + std::to_string(epoch) + ".lock");
+    };
+    const auto second = make_folder_repository(root_, "shop");
+    ASSERT_EQ(message_of(second->claim("b", Epoch{4})), "");
+    EXPECT_TRUE(fs::exists(lock(3))) << "its writer lives";
+    here_.reset();
+    const auto third = make_folder_repository(root_, "shop");
+    ASSERT_EQ(message_of(third->claim("a", Epoch{5})), "");
+    EXPECT_FALSE(fs::exists(lock(3)));
+    EXPECT_TRUE(fs::exists(lock(4)));
+    EXPECT_TRUE(fs::exists(lock(5)));
 }
 
 } // namespace
