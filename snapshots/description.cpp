@@ -8,6 +8,7 @@ namespace lockstep::snapshots {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ObjectFile, path, bytes, sha256)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SnapshotDescription, snapshot, files)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Claim, writer, epoch)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RemoteClaim, claim, earlier)
 
 namespace {
 
@@ -65,6 +66,13 @@ std::string encode(const Claim& claim) {
 }
 Result<Claim> decode_claim(std::string_view text) {
     return unseal<Claim>(text);
+}
+
+std::string encode(const RemoteClaim& claim) {
+    return seal(claim);
+}
+Result<RemoteClaim> decode_remote_claim(std::string_view text) {
+    return unseal<RemoteClaim>(text);
 }
 
 } // namespace lockstep::snapshots

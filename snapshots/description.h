@@ -31,6 +31,14 @@ struct Claim {
     friend bool operator==(const Claim&, const Claim&) = default;
 };
 
+/// The same where there are no locks: with it go the keys of the descriptions of earlier epochs
+/// that count. What an earlier writer adds later is not among them.
+struct RemoteClaim {
+    Claim claim;
+    std::vector<std::string> earlier;
+    friend bool operator==(const RemoteClaim&, const RemoteClaim&) = default;
+};
+
 // Each as JSON that holds its own SHA-256, so that a flipped bit is seen. Reading errors:
 // `corrupt`.
 [[nodiscard]] std::string encode(const SnapshotDescription& description);
@@ -41,5 +49,7 @@ struct Claim {
 [[nodiscard]] Result<std::vector<HistoryFork>> decode_forks(std::string_view text);
 [[nodiscard]] std::string encode(const Claim& claim);
 [[nodiscard]] Result<Claim> decode_claim(std::string_view text);
+[[nodiscard]] std::string encode(const RemoteClaim& claim);
+[[nodiscard]] Result<RemoteClaim> decode_remote_claim(std::string_view text);
 
 } // namespace lockstep::snapshots

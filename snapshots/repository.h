@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,9 @@ struct Reading {
 /// Every call blocks; calls of several threads at once are fine. Errors of all: `unreachable` and
 /// `timeout` (the repository itself), `refused` (no room: how much is needed and free; no
 /// permission), `corrupt` (names the object).
+///
+/// A folder has locks and renames, an object store has neither: what that means for claim() is said
+/// in docs/decisions/0022-snapshots-in-an-object-store.md.
 class Repository {
 public:
     using OnBytes = std::function<void(std::uint64_t done, std::uint64_t total)>;
@@ -38,7 +42,7 @@ public:
 
     /// From now on `writer` ("b", a member) writes under `epoch`, and what others left half made is
     /// removed. Errors: `refused` if a higher epoch wrote; `conflict` if another writer of the same
-    /// epoch is alive.
+    /// epoch is seen alive (in a folder; elsewhere two of one epoch do each other no harm).
     [[nodiscard]] virtual Result<void> claim(const MemberId& writer, Epoch epoch) = 0;
     /// A new empty folder of this machine for a snapshot's files; an earlier one of that id is
     /// gone.
@@ -46,6 +50,11 @@ public:
     /// Makes the staged files the snapshot. Returns it with `bytes`. Read back before it counts.
     /// What a failure leaves staged takes room until remove_snapshot(), or the next claim.
     [[nodiscard]] virtual Result<Snapshot> finish(Snapshot snapshot, const OnBytes& on_bytes) = 0;
+    /// A snapshot whose files an earlier finish() had whole but did not bring to the repository,
+    /// also before this program was started: finish() goes on with it. None: begin with stage().
+    [[nodiscard]] virtual Result<std::optional<Snapshot>> left_off(const std::string& /*id*/) {
+        return std::optional<Snapshot>{};
+    }
     /// Keeps a segment whose content is in `file`, which stays. Returns it with `bytes` and
     /// `sha256`. The same content under its name is fine. Errors: `refused`: other content is
     /// there, or a lower epoch than the claimed one writes.
@@ -60,6 +69,7 @@ public:
     /// Where this machine receives log that is not finished, on the repository's own storage where
     /// that is a folder: then it counts as kept as far as it is on disk.
     [[nodiscard]] virtual std::filesystem::path incoming(const MemberId& writer) = 0;
+    [[nodiscard]] virtual bool counts_incoming() const { return true; }
 
     // Reading --------------------------------------------------------------------------------
 
@@ -68,6 +78,8 @@ public:
     enum class Verify { sizes, content };
     [[nodiscard]] virtual Result<std::filesystem::path>
     open_snapshot(const std::string& id, Verify verify, const OnBytes& on_bytes) = 0;
+    /// Nobody reads that folder any more: what had to be brought to this machine for it goes.
+    virtual void close_snapshot(const std::string& /*id*/) {}
     /// Brings the log's files into the folder `to`, as they were kept, each compared with its
     /// SHA-256.
     [[nodiscard]] virtual Result<void> fetch_log(const std::vector<LogSegment>& segments,
@@ -75,6 +87,9 @@ public:
                                                  const OnBytes& on_bytes) = 0;
     /// Folders of unfinished log, of all writers, that this machine can read.
     [[nodiscard]] virtual std::vector<std::filesystem::path> all_incoming() = 0;
+
+    /// From any thread: what is going on ends soon, with an error, and nothing is begun any more.
+    virtual void stop() {}
 };
 
 } // namespace lockstep::snapshots
