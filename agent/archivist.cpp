@@ -77,8 +77,10 @@ Awaitable<void> Archivist::step() {
     if (place_) {
         auto worked = co_await work(record->policy.snapshots);
         done = done ? worked : done;
-        auto found = co_await keeper_->unfinished();
-        unfinished = found ? *found : std::nullopt;
+        if (place_->repository->counts_incoming()) {
+            auto found = co_await keeper_->unfinished();
+            unfinished = found ? *found : std::nullopt;
+        }
     }
     const auto trouble = done ? std::string() : done.error().message;
     if (done) {

@@ -12,6 +12,7 @@
 #include "agent/log_keeper.h"
 #include "agent/memory.h"
 #include "agent/pair_repository.h"
+#include "agent/repositories.h"
 #include "agent/snapshot_board.h"
 #include "agent/snapshot_jobs.h"
 #include "agent/snapshot_schedule.h"
@@ -25,7 +26,6 @@ namespace lockstep {
 /// tells what there is. The database never waits for it.
 class Archivist {
 public:
-    using MakeRepository = std::function<std::unique_ptr<snapshots::Repository>(const PairName&)>;
     struct Means {
         MakeRepository repository;              // Empty: the agent's file names none.
         std::unique_ptr<SnapshotEngine> engine; // Empty: there is none for this database.

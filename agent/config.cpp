@@ -1,6 +1,8 @@
 #include "agent/config.h"
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 
 #include <unistd.h>
 
@@ -132,6 +134,44 @@ std::uint64_t read_ballast(Table table) {
     return static_cast<std::uint64_t>(table.integer("ballast_megabytes", 0, 65536, 64)) << 20U;
 }
 
+/// No more than a name of the file that holds the credentials: whoever writes them here has every
+/// user of the host read them in rclone's arguments.
+bool names_remote(std::string_view remote) {
+    const auto colon = remote.find(':');
+    return colon != 0 && colon != std::string_view::npos &&
+           std::all_of(remote.begin(), remote.begin() + static_cast<std::ptrdiff_t>(colon),
+                       [](char c) {
+                           const auto letter = static_cast<unsigned char>(c);
+                           return std::isalnum(letter) != 0 || c == '_' || c == '-' || c == '.';
+                       });
+}
+
+RepositoryConfig read_repository(Table& table, const std::filesystem::path& state_dir) {
+    constexpr std::string_view by_rclone = "rclone:";
+    RepositoryConfig repository;
+    const auto text = table.text("repository");
+    if (!text.starts_with(by_rclone)) {
+        repository.folder = absolute_path(table, "repository");
+        return repository;
+    }
+    repository.remote = text.substr(by_rclone.size());
+    while (repository.remote.ends_with('/')) {
+        repository.remote.pop_back();
+    }
+    if (!names_remote(repository.remote)) {
+        table.mistake("repository",
+                      "\"rclone:REMOTE:PATH\" is wanted, where REMOTE is the name of a "
+                      "remote in the file named by rclone_config");
+    }
+    repository.rclone_config = absolute_path(table, "rclone_config");
+    const auto scratch = table.text("scratch_dir", (state_dir / "scratch").string());
+    repository.scratch_dir = std::filesystem::path(scratch).lexically_normal();
+    if (!repository.scratch_dir.is_absolute() && !state_dir.empty()) {
+        table.mistake("scratch_dir", "an absolute path is wanted");
+    }
+    return repository;
+}
+
 /// A wiped or copied data folder must not take the agent's own state with it.
 void check_places(Table& root, const AgentConfig& config) {
     const auto data = config.database.data_dir.string() + "/";
@@ -139,9 +179,12 @@ void check_places(Table& root, const AgentConfig& config) {
     if (!config.state_dir.empty() && (config.state_dir.string() + "/").starts_with(data)) {
         root.mistake("state_dir", mistake);
     }
-    if (!config.repository.empty() && (config.repository.string() + "/").starts_with(data)) {
-        root.mistake("snapshots", "repository must not lie in " + config.database.engine +
-                                      ".data_dir: what takes the data takes their copies, too");
+    for (const auto& folder : {config.repository.folder, config.repository.scratch_dir}) {
+        if (!folder.empty() && (folder.string() + "/").starts_with(data)) {
+            root.mistake("snapshots", folder.string() + " must not lie in " +
+                                          config.database.engine +
+                                          ".data_dir: what takes the data takes their copies, too");
+        }
     }
     if (!config.run_dir.empty() && (config.run_dir.string() + "/").starts_with(data)) {
         root.mistake("run_dir", mistake);
@@ -185,7 +228,7 @@ Result<AgentConfig> read(ConfigFile file, const LookAtDatabase& look) {
         static_cast<std::uint32_t>(rebuild.integer("max_rate_megabytes", 0, 1024, 0));
     auto snapshots = file.table("snapshots");
     if (snapshots.present()) {
-        config.repository = absolute_path(snapshots, "repository");
+        config.repository = read_repository(snapshots, config.state_dir);
     }
     check_places(root, config);
     if (look && root.table(config.database.engine).present()) {

@@ -31,6 +31,14 @@ struct DatabaseConfig {
     std::vector<std::pair<std::string, std::string>> settings;
 };
 
+/// Where snapshots and log are kept: in a folder, or in what rclone reaches; neither: nowhere.
+struct RepositoryConfig {
+    std::filesystem::path folder;
+    std::string remote; // rclone's "NAME:PATH".
+    std::filesystem::path rclone_config;
+    std::filesystem::path scratch_dir; // With a remote.
+};
+
 /// The agent's file.
 struct AgentConfig {
     MemberId name;
@@ -45,7 +53,7 @@ struct AgentConfig {
     std::uint64_t ballast_bytes = 64U << 20U; // Held back for a full disk; 0: none.
     std::uint32_t divergence_keep_days = 30;
     std::uint32_t rebuild_most_megabytes = 0; // A second; 0: as fast as it can.
-    std::filesystem::path repository;         // Of snapshots and log; empty: none are kept.
+    RepositoryConfig repository;
 };
 
 /// What only the engine's driver knows to be wrong. `key` is below the engine's table; without one

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "agent/engines.h"
+#include "agent/repositories.h"
 #include "platform/process.h"
 
 namespace lockstep {
@@ -109,6 +110,9 @@ Awaitable<Examination> examine(fs::path file) {
     made.engine = config->database.engine;
     made.read_whole = true;
     made.findings = look_at_host(*config);
+    for (auto& finding : repository_findings(*config)) {
+        made.findings.push_back(std::move(finding));
+    }
     for (auto& finding : program_findings(*config)) {
         made.findings.push_back(std::move(finding));
     }

@@ -8,6 +8,8 @@ using snapshots::Reading;
 using snapshots::Repository;
 
 constexpr std::chrono::seconds longest_small{60};
+// Every description is read one by one, and a piece of log goes both ways where it is far.
+constexpr std::chrono::seconds longest_far{600};
 constexpr std::chrono::hours longest_large{24};
 
 /// Progress is told on the agent's thread.
@@ -25,13 +27,13 @@ Repository::OnBytes on_thread_of(const asio::any_io_executor& executor, OnProgre
 } // namespace
 
 Awaitable<Result<Reading>> PairRepository::read() {
-    const auto deadline = Deadline::in(longest_small);
+    const auto deadline = Deadline::in(longest_far);
     std::function<Result<Reading>()> work = [here = repository_] { return here->read(); };
     co_return co_await small_.run<Reading>("read " + name(), std::move(work), deadline);
 }
 
 Awaitable<Result<void>> PairRepository::claim(MemberId writer, Epoch epoch) {
-    const auto deadline = Deadline::in(longest_small);
+    const auto deadline = Deadline::in(longest_far);
     std::function<Result<void>()> work = [here = repository_, writer, epoch] {
         return here->claim(writer, epoch);
     };
@@ -42,6 +44,13 @@ Awaitable<Result<fs::path>> PairRepository::stage(std::string id) {
     const auto deadline = Deadline::in(longest_large); // It may have to remove a large half.
     std::function<Result<fs::path>()> work = [here = repository_, id] { return here->stage(id); };
     co_return co_await large_.run<fs::path>("make room in " + name(), std::move(work), deadline);
+}
+
+Awaitable<Result<std::optional<Snapshot>>> PairRepository::left_off(std::string id) {
+    const auto deadline = Deadline::in(longest_small);
+    using Left = std::optional<Snapshot>;
+    std::function<Result<Left>()> work = [here = repository_, id] { return here->left_off(id); };
+    co_return co_await large_.run<Left>("look for " + id, std::move(work), deadline);
 }
 
 Awaitable<Result<Snapshot>> PairRepository::finish(Snapshot snapshot, OnProgress on_progress) {
@@ -56,7 +65,7 @@ Awaitable<Result<Snapshot>> PairRepository::finish(Snapshot snapshot, OnProgress
 }
 
 Awaitable<Result<LogSegment>> PairRepository::keep(fs::path file, LogSegment segment) {
-    const auto deadline = Deadline::in(longest_small);
+    const auto deadline = Deadline::in(longest_far);
     std::function<Result<LogSegment>()> work = [here = repository_, file, segment] {
         return here->keep(file, segment);
     };
@@ -107,6 +116,15 @@ Awaitable<Result<fs::path>> PairRepository::open_snapshot(std::string id, Reposi
     };
     co_return co_await large_.run<fs::path>("read a snapshot of " + name(), std::move(work),
                                             deadline);
+}
+
+Awaitable<Result<void>> PairRepository::close_snapshot(std::string id) {
+    const auto deadline = Deadline::in(longest_small);
+    std::function<Result<void>()> work = [here = repository_, id] {
+        here->close_snapshot(id);
+        return Result<void>{};
+    };
+    co_return co_await large_.run<void>("let go of snapshot " + id, std::move(work), deadline);
 }
 
 Awaitable<Result<void>> PairRepository::fetch_log(std::vector<LogSegment> segments, fs::path to,

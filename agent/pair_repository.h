@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,15 +20,21 @@ public:
     PairRepository(asio::any_io_executor executor,
                    std::unique_ptr<snapshots::Repository> repository)
         : repository_(std::move(repository)), small_(executor), large_(executor) {}
+    PairRepository(const PairRepository&) = delete;
+    PairRepository& operator=(const PairRepository&) = delete;
+    /// What is still going on is ended: nobody waits for it.
+    ~PairRepository() { repository_->stop(); }
 
     [[nodiscard]] std::string name() const { return repository_->name(); }
     [[nodiscard]] std::filesystem::path incoming(const MemberId& writer) const {
         return repository_->incoming(writer);
     }
+    [[nodiscard]] bool counts_incoming() const { return repository_->counts_incoming(); }
 
     [[nodiscard]] Awaitable<Result<snapshots::Reading>> read();
     [[nodiscard]] Awaitable<Result<void>> claim(MemberId writer, Epoch epoch);
     [[nodiscard]] Awaitable<Result<std::filesystem::path>> stage(std::string id);
+    [[nodiscard]] Awaitable<Result<std::optional<Snapshot>>> left_off(std::string id);
     [[nodiscard]] Awaitable<Result<Snapshot>> finish(Snapshot snapshot, OnProgress on_progress);
     [[nodiscard]] Awaitable<Result<LogSegment>> keep(std::filesystem::path file,
                                                      LogSegment segment);
@@ -37,6 +44,7 @@ public:
     [[nodiscard]] Awaitable<Result<void>> remove_log(std::vector<LogSegment> segments);
     [[nodiscard]] Awaitable<Result<std::filesystem::path>>
     open_snapshot(std::string id, snapshots::Repository::Verify verify, OnProgress on_progress);
+    [[nodiscard]] Awaitable<Result<void>> close_snapshot(std::string id);
     [[nodiscard]] Awaitable<Result<void>>
     fetch_log(std::vector<LogSegment> segments, std::filesystem::path to, OnProgress on_progress);
     [[nodiscard]] Awaitable<Result<std::vector<std::filesystem::path>>> all_incoming();

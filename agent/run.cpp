@@ -11,9 +11,9 @@
 #include "agent/engines.h"
 #include "agent/examine.h"
 #include "agent/join.h"
+#include "agent/repositories.h"
 #include "platform/files.h"
 #include "platform/log.h"
-#include "snapshots/folder_repository.h"
 
 namespace lockstep {
 namespace {
@@ -102,11 +102,7 @@ Archivist::Means snapshot_means(const asio::any_io_executor& executor, const Age
     Archivist::Means means;
     means.engine = make_snapshot_engine(executor, config, identity);
     means.scratch = config.state_dir / "restore";
-    if (!config.repository.empty()) {
-        means.repository = [root = config.repository](const PairName& pair) {
-            return snapshots::make_folder_repository(root, pair);
-        };
-    }
+    means.repository = make_repositories(config);
     return means;
 }
 

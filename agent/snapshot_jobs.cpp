@@ -142,15 +142,9 @@ Awaitable<Result<void>> SnapshotJobs::take(WorkPointer work) {
         co_return Result<void>{};
     }
     const auto since = boot_time();
-    set_step(work, "preparing");
-    auto id = work->order.id;
-    auto folder = co_await work->place.repository->stage(std::move(id));
-    if (!folder) {
-        co_return tl::unexpected(folder.error());
-    }
-    auto finished = co_await copy(work, std::move(*folder));
+    auto finished = co_await go_on_or_copy(work);
     if (finished) {
-        set_step(work, "reading back");
+        set_step(work, "storing"); // And reading back.
         auto on_read = show_progress(work);
         finished =
             co_await work->place.repository->finish(std::move(*finished), std::move(on_read));
@@ -168,6 +162,25 @@ Awaitable<Result<void>> SnapshotJobs::take(WorkPointer work) {
                        std::to_string((boot_time() - since).count()) + " ms");
     work->place.catalogue->snapshots.push_back(std::move(*finished));
     co_return Result<void>{};
+}
+
+/// An agent that was restarted need not copy once more what it had whole.
+Awaitable<Result<Snapshot>> SnapshotJobs::go_on_or_copy(WorkPointer work) {
+    set_step(work, "preparing");
+    auto id = work->order.id;
+    auto left = co_await work->place.repository->left_off(std::move(id));
+    if (!left) {
+        co_return tl::unexpected(left.error());
+    }
+    if (*left) {
+        co_return std::move(**left);
+    }
+    id = work->order.id;
+    auto folder = co_await work->place.repository->stage(std::move(id));
+    if (!folder) {
+        co_return tl::unexpected(folder.error());
+    }
+    co_return co_await copy(work, std::move(*folder));
 }
 
 Awaitable<Result<Snapshot>> SnapshotJobs::copy(WorkPointer work, std::filesystem::path folder) {
@@ -203,14 +216,17 @@ Awaitable<Result<void>> SnapshotJobs::check(WorkPointer work) {
     auto folder = co_await work->place.repository->open_snapshot(
         std::move(id), snapshots::Repository::Verify::content, std::move(on_read));
     Result<void> whole;
+    bool damaged = false;
     if (folder) {
         auto on_progress = show_progress(work);
         whole = co_await engine_.check(std::move(*folder), std::move(on_progress), deadline);
+        damaged = !whole && whole.error().code == Errc::refused;
     } else {
-        whole = tl::unexpected(folder.error());
+        whole = tl::unexpected(folder.error()); // Refused: no keys, no room: says nothing of it.
     }
-    const bool damaged =
-        !whole && (whole.error().code == Errc::refused || whole.error().code == Errc::corrupt);
+    damaged = damaged || (!whole && whole.error().code == Errc::corrupt);
+    id = snapshot.id;
+    static_cast<void>(co_await work->place.repository->close_snapshot(std::move(id)));
     if (!whole && !damaged) {
         co_return whole; // It could not be looked at: that says nothing of it.
     }

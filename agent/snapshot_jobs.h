@@ -49,6 +49,7 @@ private:
     void begin(const SnapshotOrder& order, const Place& place);
     [[nodiscard]] Awaitable<void> run(WorkPointer work);
     [[nodiscard]] Awaitable<Result<void>> take(WorkPointer work);
+    [[nodiscard]] Awaitable<Result<Snapshot>> go_on_or_copy(WorkPointer work);
     [[nodiscard]] Awaitable<Result<Snapshot>> copy(WorkPointer work, std::filesystem::path folder);
     [[nodiscard]] Awaitable<Result<void>> check(WorkPointer work);
     [[nodiscard]] Awaitable<Result<void>> remove(WorkPointer work);

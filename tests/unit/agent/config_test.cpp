@@ -149,5 +149,38 @@ TEST(AgentConfig, TellsAllMistakesAtOnce) {
     EXPECT_NE(config.error().message.find("nowhere"), std::string::npos);
 }
 
+TEST(AgentConfig, AnAbsolutePathIsAFolderForSnapshots) {
+    const auto config =
+        parse_agent_config(good + "[snapshots]\nrepository = \"/mnt/backup/\"\n", "agent.toml");
+    ASSERT_TRUE(config.has_value()) << config.error().message;
+    EXPECT_EQ(config->repository.folder, "/mnt/backup/");
+    EXPECT_TRUE(config->repository.remote.empty());
+    expect_mistake(good + "[snapshots]\nrepository = \"backup\"\n", "20:14", "absolute");
+    expect_mistake(good + "[snapshots]\nrepository = \"/var/lib/lockstep/data/x\"\n", "19",
+                   "must not lie in");
+}
+
+TEST(AgentConfig, ARemoteForSnapshotsIsNamedAndItsCredentialsAreElsewhere) {
+    const auto with_remote = [](const std::string& remote) {
+        return good + "[snapshots]\nrepository = \"rclone:" + remote +
+               "\"\nrclone_config = \"/etc/lockstep/rclone.conf\"\n";
+    };
+    const auto config = parse_agent_config(with_remote("off-site.1:bucket/a b/"), "agent.toml");
+    ASSERT_TRUE(config.has_value()) << config.error().message;
+    EXPECT_TRUE(config->repository.folder.empty());
+    EXPECT_EQ(config->repository.remote, "off-site.1:bucket/a b");
+    EXPECT_EQ(config->repository.rclone_config, "/etc/lockstep/rclone.conf");
+    EXPECT_EQ(config->repository.scratch_dir, "/var/lib/lockstep/agent/scratch");
+    for (const std::string bad : {"", "bucket", ":s3,access_key_id=x:bucket",
+                                  "offsite,secret_access_key=x:bucket", "off site:bucket"}) {
+        expect_mistake(with_remote(bad), "20:14", "rclone:REMOTE:PATH");
+    }
+    expect_mistake(good + "[snapshots]\nrepository = \"rclone:offsite:bucket\"\n", "19",
+                   "rclone_config");
+    expect_mistake(with_remote("offsite:bucket") + "scratch_dir = \"/var/lib/lockstep/data/s\"\n",
+                   "19", "must not lie in");
+    expect_mistake(with_remote("offsite:bucket") + "scratch_dir = \"s\"\n", "22:15", "absolute");
+}
+
 } // namespace
 } // namespace lockstep
