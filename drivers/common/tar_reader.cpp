@@ -1,6 +1,7 @@
 #include "drivers/common/tar_reader.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace lockstep {
 namespace {
@@ -8,6 +9,8 @@ namespace {
 constexpr std::size_t block_bytes = 512;
 constexpr std::size_t checksum_at = 148;
 constexpr std::size_t checksum_bytes = 8;
+constexpr char long_name_follows = 'L';
+constexpr std::uint64_t longest_name_bytes = 4096;
 
 std::string text_in(std::string_view field) {
     return std::string(field.substr(0, field.find('\0')));
@@ -67,9 +70,14 @@ Result<void> TarReader::take_header(std::string_view header) {
                                    "is none" +
                                        (at_.empty() ? std::string() : ", after " + at_));
     }
+    if (header[156] == long_name_follows) {
+        return begin_long_name(header);
+    }
     TarEntry entry;
     entry.name = text_in(header.substr(0, 100));
-    if (const auto prefix = text_in(header.substr(345, 155)); !prefix.empty()) {
+    if (!long_name_.empty()) {
+        entry.name = std::exchange(long_name_, {});
+    } else if (const auto prefix = text_in(header.substr(345, 155)); !prefix.empty()) {
         entry.name = prefix + "/" + entry.name;
     }
     while (entry.name.ends_with('/')) {
@@ -87,6 +95,30 @@ Result<void> TarReader::take_header(std::string_view header) {
     return begun;
 }
 
+/// The name is the content of a member of its own, ended by a zero.
+Result<void> TarReader::begin_long_name(std::string_view header) {
+    left_ = number_in(header.substr(124, 12));
+    if (left_ == 0 || left_ > longest_name_bytes) {
+        return fail(Errc::corrupt, "the archive is damaged: a name of " + std::to_string(left_) +
+                                       " bytes" + (at_.empty() ? std::string() : ", after " + at_));
+    }
+    naming_ = true;
+    return {};
+}
+
+Result<void> TarReader::take_content(std::string_view bytes) {
+    if (naming_) {
+        long_name_ += bytes;
+        if (left_ == 0) {
+            long_name_ = text_in(long_name_);
+            naming_ = false;
+        }
+        return {};
+    }
+    auto taken = into_.bytes(bytes);
+    return taken && left_ == 0 ? into_.end() : taken;
+}
+
 Result<void> TarReader::take_block(std::string_view block) {
     if (left_ == 0) {
         return take_header(block);
@@ -96,11 +128,7 @@ Result<void> TarReader::take_block(std::string_view block) {
     if (left_ == 0 && !is_zero(block.substr(part))) {
         return fail(Errc::corrupt, "the archive is damaged after " + at_);
     }
-    auto taken = into_.bytes(block.substr(0, part));
-    if (taken && left_ == 0) {
-        taken = into_.end();
-    }
-    return taken;
+    return take_content(block.substr(0, part));
 }
 
 Result<void> TarReader::take(std::string_view bytes) {

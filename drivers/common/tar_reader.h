@@ -18,7 +18,8 @@ struct TarEntry {
 };
 
 /// Reads an archive in the ustar format piece by piece, as it comes. Source: POSIX.1, pax,
-/// "ustar Interchange Format"; sizes from 8 GiB on as GNU tar writes them.
+/// "ustar Interchange Format"; sizes from 8 GiB on and names of more than 100 characters as GNU tar
+/// writes them.
 class TarReader {
 public:
     /// Called for each member, for the bytes of a file as they come, and at its end.
@@ -39,10 +40,14 @@ public:
 private:
     [[nodiscard]] Result<void> take_block(std::string_view block);
     [[nodiscard]] Result<void> take_header(std::string_view header);
+    [[nodiscard]] Result<void> begin_long_name(std::string_view header);
+    [[nodiscard]] Result<void> take_content(std::string_view bytes);
 
     Into into_;
     std::string block_; // Of which only a part has come.
     std::string at_;
+    std::string long_name_;  // Of the next member.
+    bool naming_ = false;    // What is being read is that name.
     std::uint64_t left_ = 0; // Bytes of the member that is being read.
     int end_blocks_ = 0;
 };

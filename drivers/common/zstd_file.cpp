@@ -101,43 +101,70 @@ Result<void> read_zstd(const fs::path& file, const TakeBytes& take) {
     return read && pending != 0 ? damaged(file, "it is cut off") : read;
 }
 
-Result<void> write_zstd(const fs::path& from, const fs::path& to, const TakeBytes& look) {
-    const Descriptor target(::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-    if (!target.valid()) {
-        return tl::unexpected(system_error("create", to));
-    }
-    const std::unique_ptr<ZSTD_CCtx, Free> context(ZSTD_createCCtx());
-    ZSTD_CCtx_setParameter(context.get(), ZSTD_c_compressionLevel, level);
-    ZSTD_CCtx_setParameter(context.get(), ZSTD_c_checksumFlag, 1);
-    const auto packed = std::make_unique<char[]>(piece_bytes);
-    const auto pack = [&](std::string_view plain, ZSTD_EndDirective how) -> Result<void> {
+struct ZstdWriter::State {
+    State(fs::path to, int descriptor) : path(std::move(to)), target(descriptor) {}
+
+    Result<void> pack(std::string_view plain, ZSTD_EndDirective how) {
         ZSTD_inBuffer in{plain.data(), plain.size(), 0};
         while (true) {
             ZSTD_outBuffer out{packed.get(), piece_bytes, 0};
             const auto pending = ZSTD_compressStream2(context.get(), &out, &in, how);
             if (ZSTD_isError(pending) != 0) {
                 return fail(Errc::refused,
-                            "compress " + from.string() + ": " + ZSTD_getErrorName(pending));
+                            "compress " + path.string() + ": " + ZSTD_getErrorName(pending));
             }
-            if (auto written = write_all(target, {packed.get(), out.pos}, to); !written) {
+            if (auto written = write_all(target, {packed.get(), out.pos}, path); !written) {
                 return written;
             }
             if (how == ZSTD_e_end ? pending == 0 : in.pos == in.size) {
                 return {};
             }
         }
-    };
-    auto done = read_pieces(from, [&](std::string_view plain) -> Result<void> {
-        auto seen = look ? look(plain) : Result<void>{};
-        return seen ? pack(plain, ZSTD_e_continue) : seen;
-    });
-    if (done) {
-        done = pack({}, ZSTD_e_end);
     }
-    if (done && ::fsync(target.get()) != 0) {
-        done = tl::unexpected(system_error("fsync", to));
+
+    fs::path path;
+    Descriptor target;
+    std::unique_ptr<ZSTD_CCtx, Free> context{ZSTD_createCCtx()};
+    std::unique_ptr<char[]> packed = std::make_unique<char[]>(piece_bytes);
+};
+
+ZstdWriter::ZstdWriter(std::unique_ptr<State> state) : state_(std::move(state)) {}
+ZstdWriter::ZstdWriter(ZstdWriter&&) noexcept = default;
+ZstdWriter::~ZstdWriter() = default;
+
+Result<ZstdWriter> ZstdWriter::create(const fs::path& path) {
+    auto state = std::make_unique<State>(
+        path, ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    if (!state->target.valid()) {
+        return tl::unexpected(system_error("create", path));
+    }
+    ZSTD_CCtx_setParameter(state->context.get(), ZSTD_c_compressionLevel, level);
+    ZSTD_CCtx_setParameter(state->context.get(), ZSTD_c_checksumFlag, 1);
+    return ZstdWriter(std::move(state));
+}
+
+Result<void> ZstdWriter::add(std::string_view plain) {
+    return state_->pack(plain, ZSTD_e_continue);
+}
+
+Result<void> ZstdWriter::finish() {
+    auto done = state_->pack({}, ZSTD_e_end);
+    if (done && ::fsync(state_->target.get()) != 0) {
+        done = tl::unexpected(system_error("fsync", state_->path));
     }
     return done;
+}
+
+Result<void> write_zstd(const fs::path& from, const fs::path& to, const TakeBytes& look) {
+    auto writer = ZstdWriter::create(to);
+    if (!writer) {
+        return tl::unexpected(writer.error());
+    }
+    auto done = read_pieces(from, [&](std::string_view plain) -> Result<void> {
+        auto seen = look ? look(plain) : Result<void>{};
+        return seen ? writer->add(plain) : seen;
+    });
+    return done ? writer->finish() : done;
 }
 
 } // namespace lockstep

@@ -4,8 +4,8 @@
 #include <optional>
 #include <string_view>
 
+#include "drivers/overseer.h"
 #include "drivers/postgres/snapshot/backup_manifest.h"
-#include "drivers/postgres/snapshot/overseer.h"
 
 /// The files that a snapshot consists of. All of it blocks.
 namespace lockstep::postgres {

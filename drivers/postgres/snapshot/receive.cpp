@@ -177,7 +177,7 @@ Awaitable<Result<void>> PostgresSnapshots::receive(fs::path spool, Position afte
 Awaitable<Result<std::vector<LogSegment>>> PostgresSnapshots::finished(fs::path spool,
                                                                        Deadline deadline) {
     OnProgress nobody;
-    const postgres::Overseer overseer(std::move(nobody), executor_, deadline);
+    const Overseer overseer(std::move(nobody), executor_, deadline);
     std::function<Result<std::vector<LogSegment>>()> work = [spool,
                                                              oversight = overseer.oversight()] {
         return postgres::finished_in(spool, oversight);
@@ -188,7 +188,7 @@ Awaitable<Result<std::vector<LogSegment>>> PostgresSnapshots::finished(fs::path 
 Awaitable<Result<std::optional<LogSegment>>> PostgresSnapshots::unfinished(fs::path spool,
                                                                            Deadline deadline) {
     OnProgress nobody;
-    const postgres::Overseer overseer(std::move(nobody), executor_, deadline);
+    const Overseer overseer(std::move(nobody), executor_, deadline);
     std::function<Result<std::optional<LogSegment>>()> work = [spool,
                                                                oversight = overseer.oversight()] {
         return postgres::unfinished_in(spool, oversight);

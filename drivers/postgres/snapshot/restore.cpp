@@ -96,7 +96,7 @@ Result<void> settle_files(const Filling& filling) {
 /// Up to where only the recovery is left to do. Nothing is begun before it is known that there is
 /// room.
 Result<void> fill(const Filling& filling, const postgres::BackupManifest& manifest,
-                  postgres::Oversight oversight, Deadline deadline) {
+                  Oversight oversight, Deadline deadline) {
     auto done = check_room(filling, manifest);
     if (done) {
         done = prepare_filling(filling.data);
@@ -335,7 +335,7 @@ PostgresSnapshots::restore_into_empty(Source source, RestoreTarget target,
     replaying.told = on_progress;
     replaying.unpacked_bytes = manifest.bytes();
     replaying.total_bytes = manifest.bytes() + bytes_in(source.log);
-    const postgres::Overseer overseer(std::move(on_progress), executor_, deadline);
+    const Overseer overseer(std::move(on_progress), executor_, deadline);
     auto oversight = overseer.oversight();
     oversight.expect(replaying.total_bytes);
     Filling filling{std::move(source), target, descent, config_.data_dir, driver_.ticket_path()};

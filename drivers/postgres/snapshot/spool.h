@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "core/snapshot.h"
+#include "drivers/overseer.h"
 #include "drivers/postgres/history.h"
-#include "drivers/postgres/snapshot/overseer.h"
 
 /// The folder that pg_receivewal writes to. All of it blocks.
 namespace lockstep::postgres {

@@ -44,7 +44,7 @@ std::string render_settings(const postgres::Rows& rows) {
 /// What is left to do once pg_basebackup has ended well. Blocks.
 Result<std::optional<std::int64_t>> finish_folder(const fs::path& to, const std::string& settings,
                                                   postgres::BackupManifest& manifest,
-                                                  postgres::Oversight oversight) {
+                                                  Oversight oversight) {
     auto read = postgres::read_backup_manifest(to);
     if (!read) {
         return tl::unexpected(read.error());
@@ -156,7 +156,7 @@ Awaitable<Result<Snapshot>> PostgresSnapshots::take(fs::path to, OnProgress on_p
         co_return within(doing, copied.error());
     }
     OnProgress nobody; // The progress told is the copy's.
-    const postgres::Overseer overseer(std::move(nobody), executor_, deadline);
+    const Overseer overseer(std::move(nobody), executor_, deadline);
     const auto manifest = std::make_shared<postgres::BackupManifest>();
     std::function<Result<std::optional<std::int64_t>>()> work =
         [to, manifest, settings = facts->settings, oversight = overseer.oversight()] {
@@ -185,7 +185,7 @@ Awaitable<Result<Snapshot>> PostgresSnapshots::take(fs::path to, OnProgress on_p
 
 Awaitable<Result<void>> PostgresSnapshots::check(fs::path snapshot, OnProgress on_progress,
                                                  Deadline deadline) {
-    const postgres::Overseer overseer(std::move(on_progress), executor_, deadline);
+    const Overseer overseer(std::move(on_progress), executor_, deadline);
     std::function<Result<void>()> work = [snapshot, oversight = overseer.oversight()]() mutable {
         // First what is stored, then what is packed in it: the one finds where a bit flipped, the
         // other whether what was stored is what the server read.

@@ -5,7 +5,7 @@
 
 #include "drivers/driver.h"
 
-namespace lockstep::postgres {
+namespace lockstep {
 
 /// What work on another thread asks whether it may go on, and tells how far it is.
 class Oversight {
@@ -68,4 +68,4 @@ private:
     Deadline deadline_;
 };
 
-} // namespace lockstep::postgres
+} // namespace lockstep
