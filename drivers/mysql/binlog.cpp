@@ -86,6 +86,7 @@ public:
         return std::move(file_);
     }
 
+    [[nodiscard]] bool has_before() const { return has_before_; }
     [[nodiscard]] std::size_t checksum() const { return checksums_ ? checksum_bytes : 0; }
 
 private:
@@ -114,8 +115,8 @@ private:
         if (!gtid) {
             return tl::unexpected(gtid.error());
         }
-        open_ = LoggedTransaction{gtid->writer,      gtid->number,  at,
-                                  at + header.bytes, header.unix_s, false};
+        open_ = LoggedTransaction{gtid->writer,  gtid->number, at,           at + header.bytes,
+                                  header.unix_s, false,        gtid->unix_us};
         begun_ = header.type == EventType::mariadb_gtid && !gtid->alone;
         return {};
     }
@@ -210,14 +211,18 @@ std::string gtid_of(Flavour flavour, const LoggedTransaction& transaction) {
                        transaction.number);
 }
 
-Result<LogFile> read_log(Flavour flavour, std::istream& in, const OnTransaction& on_transaction) {
+namespace {
+
+/// As far as `goes_on` says.
+Result<LogFile> scan_log(Flavour flavour, std::istream& in, const OnTransaction& on_transaction,
+                         std::uint64_t from, const std::function<bool(const Scan&)>& goes_on) {
     if (auto good = check_magic(in); !good) {
         return tl::unexpected(good.error());
     }
     Scan scan(flavour, on_transaction);
     std::uint64_t at = magic.size();
     std::string head(event_header_bytes, '\0');
-    while (in.read(head.data(), static_cast<std::streamsize>(head.size()))) {
+    while (goes_on(scan) && in.read(head.data(), static_cast<std::streamsize>(head.size()))) {
         const auto header = parse_event_header(head);
         if (!makes_sense(header, at)) {
             break;
@@ -235,12 +240,17 @@ Result<LogFile> read_log(Flavour flavour, std::istream& in, const OnTransaction&
             return tl::unexpected(taken.error());
         }
         at += header.bytes;
+        if (scan.has_before() && at < from) {
+            in.seekg(static_cast<std::streamoff>(from));
+            at = from;
+        }
     }
     return scan.finish(at);
 }
 
-Result<LogFile> read_log_file(Flavour flavour, const fs::path& path,
-                              const OnTransaction& on_transaction) {
+Result<LogFile> scan_file(Flavour flavour, const fs::path& path,
+                          const OnTransaction& on_transaction, std::uint64_t from,
+                          const std::function<bool(const Scan&)>& goes_on) {
     std::string buffer(1U << 20U, '\0');
     std::ifstream in;
     in.rdbuf()->pubsetbuf(buffer.data(), static_cast<std::streamsize>(buffer.size()));
@@ -248,8 +258,31 @@ Result<LogFile> read_log_file(Flavour flavour, const fs::path& path,
     if (!in) {
         return fail(Errc::unreachable, path.string() + ": it cannot be opened");
     }
-    auto file = read_log(flavour, in, on_transaction);
+    auto file = scan_log(flavour, in, on_transaction, from, goes_on);
     return file ? std::move(file) : within(path.string(), file.error());
+}
+
+bool to_the_end(const Scan&) {
+    return true;
+}
+
+} // namespace
+
+Result<LogFile> read_log(Flavour flavour, std::istream& in, const OnTransaction& on_transaction,
+                         std::uint64_t from) {
+    return scan_log(flavour, in, on_transaction, from, to_the_end);
+}
+
+Result<LogFile> read_log_file(Flavour flavour, const fs::path& path,
+                              const OnTransaction& on_transaction, std::uint64_t from) {
+    return scan_file(flavour, path, on_transaction, from, to_the_end);
+}
+
+Result<GtidSet> read_before(Flavour flavour, const fs::path& path) {
+    const OnTransaction nobody;
+    auto head =
+        scan_file(flavour, path, nobody, 0, [](const Scan& scan) { return !scan.has_before(); });
+    return head ? Result<GtidSet>(std::move(head->before)) : tl::unexpected(head.error());
 }
 
 Result<bool> is_closed(const fs::path& path) {

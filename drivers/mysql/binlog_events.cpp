@@ -54,13 +54,32 @@ tl::unexpected<Error> corrupt(const char* what) {
 
 constexpr std::size_t uuid_bytes = 16;
 
+/// What follows the number: a logical clock, then this server's time of the commit and, where it
+/// differs, the first server's. 0: an older server's event has neither.
+std::uint64_t commit_time(Reader& reader) {
+    constexpr std::uint64_t has_clock = 2;
+    constexpr std::size_t time_bytes = 7;
+    constexpr std::uint64_t original_follows = 1ULL << 55U;
+    if (reader.number(1) != has_clock) {
+        return 0;
+    }
+    reader.take(16);
+    const auto own = reader.number(time_bytes);
+    const auto first = (own & original_follows) != 0 ? reader.number(time_bytes) : own;
+    return reader.failed() ? 0 : first;
+}
+
 Result<GtidEvent> parse_mysql_gtid(std::string_view body) {
     Reader reader(body);
     reader.take(1); // Flags.
     GtidEvent event;
     event.writer = uuid_text(reader.take(uuid_bytes));
     event.number = reader.number(8);
-    return reader.failed() ? Result<GtidEvent>(corrupt("a GTID event is too short")) : event;
+    if (reader.failed()) {
+        return corrupt("a GTID event is too short");
+    }
+    event.unix_us = commit_time(reader);
+    return event;
 }
 
 Result<GtidEvent> parse_mariadb_gtid(const EventHeader& header, std::string_view body) {

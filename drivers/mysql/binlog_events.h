@@ -51,12 +51,14 @@ struct FormatEvent {
 };
 [[nodiscard]] Result<FormatEvent> parse_format_event(std::string_view body);
 
-/// A transaction's GTID, from the body of its event. `alone`: it is one event long and has no
+/// A transaction's GTID, from the body of its event (MySQL source, libs/mysql/binlog/event,
+/// "Gtid_event"). `alone`: it is one event long and has no
 /// commit of its own (MariaDB: DDL).
 struct GtidEvent {
     std::string writer;
     std::uint64_t number = 0;
     bool alone = false;
+    std::uint64_t unix_us = 0; // MySQL: when it was committed where it was written first; 0: untold
 };
 [[nodiscard]] Result<GtidEvent> parse_gtid_event(const EventHeader& header, std::string_view body);
 

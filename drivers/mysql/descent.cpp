@@ -54,14 +54,6 @@ GtidSet before_last(const Descent& descent) {
     return all;
 }
 
-std::uint64_t last_sequence(const GtidSet& set) {
-    std::uint64_t last = 0;
-    for (const auto& [writer, intervals] : set.writers()) {
-        last = std::max(last, intervals.back().last);
-    }
-    return last;
-}
-
 /// Empty: every domain is 0.
 std::string foreign_domain(const GtidSet& set) {
     for (const auto& [writer, intervals] : set.writers()) {
@@ -91,6 +83,14 @@ Place nowhere(std::string why) {
 }
 
 } // namespace
+
+std::uint64_t last_sequence(const GtidSet& set) {
+    std::uint64_t last = 0;
+    for (const auto& [writer, intervals] : set.writers()) {
+        last = std::max(last, intervals.back().last);
+    }
+    return last;
+}
 
 History to_history(const Descent& descent) {
     History history;

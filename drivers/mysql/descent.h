@@ -37,6 +37,10 @@ struct ReignRow {
 };
 [[nodiscard]] Result<Descent> to_descent(Flavour flavour, const std::vector<ReignRow>& rows);
 
+/// The number of the last one of all; 0: the set is empty. MariaDB counts in one sequence, whoever
+/// writes.
+[[nodiscard]] std::uint64_t last_sequence(const GtidSet& set);
+
 /// What `held` has beyond `descent`: everything that no reign of it wrote in its time. Empty: it
 /// holds nothing but this history.
 [[nodiscard]] GtidSet beyond(const Descent& descent, const GtidSet& held);

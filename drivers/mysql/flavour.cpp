@@ -42,6 +42,7 @@ constexpr Words mysql_words{
     .received = "Retrieved_Gtid_Set",
     .read_offset = "Read_Source_Log_Pos",
     .log_updates = "log_replica_updates",
+    .receiver_number = "--connection-server-id",
 };
 
 constexpr Words mariadb_words{
@@ -80,6 +81,7 @@ constexpr Words mariadb_words{
     .received = "Gtid_IO_Pos",
     .read_offset = "Read_Master_Log_Pos",
     .log_updates = "log_slave_updates",
+    .receiver_number = "--stop-never-slave-server-id",
 };
 
 struct Version {

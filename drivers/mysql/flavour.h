@@ -50,6 +50,8 @@ struct Words {
     std::string_view read_offset;
 
     std::string_view log_updates;
+
+    std::string_view receiver_number; // Option of the log decoder: as which server it receives.
 };
 
 [[nodiscard]] const Words& words(Flavour flavour);

@@ -96,6 +96,7 @@ public:
     [[nodiscard]] Awaitable<Findings> examine(Deadline deadline);
 
 private:
+    friend class MysqlSnapshots; // The same server, seen and run alone in the same ways.
     using Session = mysql::Session;
     using Rows = mysql::Rows;
     using Clock = std::chrono::steady_clock;

@@ -24,14 +24,7 @@ bool covers(const GtidSet& held, const GtidSet& wanted) {
     if (held.flavour() == Flavour::mysql) {
         return held.contains(wanted);
     }
-    const auto last = [](const GtidSet& set) {
-        std::uint64_t most = 0;
-        for (const auto& [writer, intervals] : set.writers()) {
-            most = std::max(most, intervals.back().last);
-        }
-        return most;
-    };
-    return last(held) >= last(wanted);
+    return last_sequence(held) >= last_sequence(wanted);
 }
 
 } // namespace

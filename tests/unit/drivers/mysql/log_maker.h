@@ -5,10 +5,11 @@
 #include <vector>
 
 #include "drivers/mysql/config.h"
+#include "drivers/mysql/snapshot/log_check.h"
 
 namespace lockstep::mysql {
 
-/// Writes binary logs as the two engines do, with checksums of zero, which nobody looks at.
+/// Writes binary logs as the two engines do, checksums included.
 class LogMaker {
 public:
     explicit LogMaker(Flavour flavour)
@@ -65,9 +66,17 @@ public:
     }
     void event(int type, const std::string& body, std::uint32_t server = 1, int flags = 0) {
         const auto bytes = 19 + body.size() + 4;
-        text_ += number(1795636771, 4) + number(static_cast<std::uint64_t>(type), 1) +
-                 number(server, 4) + number(bytes, 4) + number(text_.size() + bytes, 4) +
-                 number(static_cast<std::uint64_t>(flags), 2) + body + std::string(4, '\0');
+        const auto head = number(unix_s_, 4) + number(static_cast<std::uint64_t>(type), 1) +
+                          number(server, 4) + number(bytes, 4) + number(text_.size() + bytes, 4);
+        // Whether the file is in use, which the first event's flags say, is not in its checksum.
+        const auto summed = head + number(static_cast<std::uint64_t>(type == 15 ? 0 : flags), 2);
+        text_ += head + number(static_cast<std::uint64_t>(flags), 2) + body +
+                 number(crc32_of(summed + body), 4);
+    }
+    /// When what follows is written.
+    void at(std::uint32_t unix_s, std::uint32_t us = 0) {
+        unix_s_ = unix_s;
+        unix_us_ = std::uint64_t{unix_s} * 1000000 + us;
     }
     static std::string uuid_text(unsigned char server) {
         constexpr const char* digits = "0123456789abcdef";
@@ -92,7 +101,8 @@ private:
         if (flavour_ == Flavour::mysql) {
             event(33,
                   number(1, 1) + std::string(16, static_cast<char>(server)) + number(sequence, 8) +
-                      std::string(17, '\0'),
+                      number(unix_us_ == 0 ? 0 : 2, 1) + std::string(16, '\0') +
+                      (unix_us_ == 0 ? "" : number(unix_us_, 7)),
                   server);
             return;
         }
@@ -110,6 +120,8 @@ private:
 
     Flavour flavour_;
     std::string text_;
+    std::uint32_t unix_s_ = 1795636771;
+    std::uint64_t unix_us_ = 0; // 0: an event of an older server, which does not tell it.
 };
 
 } // namespace lockstep::mysql
