@@ -1,75 +1,20 @@
 // Snapshots of a pair that is written to, and new pairs made of them.
 #include <algorithm>
-#include <set>
-#include <thread>
+#include <csignal>
+#include <filesystem>
 
-#include "tests/e2e/bed.h"
+#include "tests/e2e/snapshot_bed.h"
 
 namespace lockstep::e2e {
 namespace {
 
-constexpr Milliseconds patient{60000};
-
-std::string snapshot_in(const Json& answer) {
-    return answer.at("id").get<std::string>();
-}
-
-class Snapshots : public EndToEnd {
-protected:
-    [[nodiscard]] std::vector<std::string> members() const override { return {"a", "b", "c"}; }
-    [[nodiscard]] bool repository() const override { return true; }
-
-    std::vector<std::vector<std::string>> ask_on(const std::string& member,
-                                                 const std::string& statement) {
-        return ask_once(bed().superuser_of(member), statement, in(patient));
-    }
-    Json snapshots() { return bed().ask({"snapshot", "list", "shop"}).at("pairs").at(0); }
-    /// Waits until log up to that time is restorable: the heartbeats go on.
-    void wait_until_restorable(std::int64_t unix_ms) {
-        const auto by = in(patient);
-        Json seen;
-        while (Clock::now() < by) {
-            seen = snapshots();
-            if (seen.at("restorable").at("latest_unix_ms").get<std::int64_t>() >= unix_ms) {
-                return;
-            }
-            std::this_thread::sleep_for(Milliseconds{100});
-        }
-        FAIL() << "not restorable up to " << unix_ms << ": " << seen.dump(1);
-    }
-    struct Moment {
-        std::int64_t unix_ms = 0;
-        std::string text;
-    };
-    Moment moment_on(const std::string& member) {
-        const auto rows =
-            ask_on(member,
-                   "with now as (select clock_timestamp() as t) select floor(extract(epoch from t) "
-                   "* 1000)::bigint::text, to_char(t at time zone 'utc', "
-                   "'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') from now");
-        return {std::stoll(rows.at(0).at(0)), rows.at(0).at(1)};
-    }
-    void expect_restores(std::vector<std::string> arguments) {
-        std::vector<std::string> words = {"snapshot", "restore"};
-        words.insert(words.end(), arguments.begin(), arguments.end());
-        words.insert(words.end(), {"--to", "c", "--as", "old"});
-        const auto outcome = bed().cli(words, patient);
-        ASSERT_EQ(outcome.status, 0) << outcome.errors;
-    }
-    std::set<std::string> ids_on(const std::string& member) {
-        std::set<std::string> ids;
-        for (auto& row : ask_on(member, "select id::text from ledger")) {
-            ids.insert(std::move(row.at(0)));
-        }
-        return ids;
-    }
-};
+using Snapshots = SnapshotBed;
 
 // Somebody dropped a table. About 30 s.
 TEST_F(Snapshots, RDS_R2_APairIsRestoredToTheMomentBeforeAMistake) {
     bed().form(); // A pair of a and b; c is an agent in no pair.
     const auto writers = begin_writing();
-    const auto taken = bed().ask({"snapshot", "create", "shop", "--tag", "why=test"}, patient);
+    const auto taken = take();
     expect_writes(*writers);
     const auto ledger = expect_nothing_lost(*writers);
     const auto before = ids_on("a");
@@ -80,8 +25,8 @@ TEST_F(Snapshots, RDS_R2_APairIsRestoredToTheMomentBeforeAMistake) {
     const auto listed = snapshots();
     EXPECT_EQ(listed.at("archiver"), "b");
     const auto& all = listed.at("snapshots");
-    const auto found = std::ranges::find_if(
-        all, [&](const Json& one) { return one.at("id") == snapshot_in(taken); });
+    const auto found =
+        std::ranges::find_if(all, [&](const Json& one) { return one.at("id") == taken; });
     ASSERT_NE(found, all.end()) << listed.dump(1);
     EXPECT_EQ(found->at("taken_from"), "b");
     EXPECT_EQ(found->at("kind"), "manual");
@@ -96,6 +41,73 @@ TEST_F(Snapshots, RDS_R2_APairIsRestoredToTheMomentBeforeAMistake) {
     EXPECT_EQ(bed().ask({"pair", "show", "old"}).at("phase"), "solo");
     static_cast<void>(ask_on("c", "insert into ledger (id) values (-1)"));
     EXPECT_EQ(bed().pair().at("phase"), "in sync");
+}
+
+// The primary's host is lost while a snapshot is taken from the standby, which is promoted.
+TEST_F(Snapshots, RDS_K2_RDS_K4_APairIsRestoredAcrossAFailover) {
+    bed().form();
+    const auto writers = begin_writing();
+    const auto first = take();
+    expect_writes(*writers);
+    const auto second =
+        bed().ask({"snapshot", "create", "shop", "--no-wait"}).at("id").get<std::string>();
+    kill_member("a");
+    bed().wait_for_pair(
+        "fail over", [](const Json& pair) { return pair.at("primary") == "b"; }, patient);
+    expect_writes(*writers);
+    bed().start_agent("a");
+    expect_in_sync_under("b");
+    expect_writes(*writers);
+    expect_nothing_lost(*writers);
+
+    const auto before = ids_on("b");
+    const auto moment = moment_on("b");
+    static_cast<void>(ask_on("b", "drop table ledger"));
+    wait_until_restorable(moment.unix_ms + 1);
+    const auto shown = snapshots();
+    EXPECT_EQ(shown.at("archiver"), "a");
+    EXPECT_EQ(shown.at("restorable").at("gap"), "") << shown.dump(1);
+    if (is_taken(second)) { // Whole, or not at all.
+        EXPECT_EQ(bed().cli({"snapshot", "check", second}, patient).status, 0);
+    }
+    expect_restores({first, "--at", moment.text});
+    EXPECT_EQ(ids_on("c"), before);
+}
+
+// A repository's server is down for a while, and the agent is killed while it copies.
+TEST_F(Snapshots, RDS_K1_RDS_D2_NeitherAKilledAgentNorALostRepositoryCostsMoreThanTime) {
+    bed().form();
+    const auto writers = begin_writing();
+    expect_writes(*writers);
+    const auto id =
+        bed().ask({"snapshot", "create", "shop", "--no-wait"}).at("id").get<std::string>();
+    bed().agent("b").end(SIGKILL, in(Milliseconds{20000}));
+    bed().start_agent("b");
+    wait_for("take it after all", [&] { return is_taken(id); });
+
+    const auto there = bed().repository();
+    const auto away = there.string() + ".away";
+    std::filesystem::rename(there, away);
+    wait_for("tell of it", [&] { return bed().pair().at("alarm") == true; });
+    EXPECT_NE(snapshots().at("trouble"), "");
+    expect_writes(*writers, 500);
+    EXPECT_EQ(bed().pair().at("phase"), "in sync");
+    EXPECT_FALSE(std::filesystem::exists(there)) << "nobody makes another one in its place";
+    const auto meanwhile = moment_on("a");
+    std::filesystem::rename(away, there);
+    wait_until_restorable(meanwhile.unix_ms + 1);
+    wait_for("be well again", [&] { return bed().pair().at("alarm") == false; });
+    EXPECT_EQ(snapshots().at("restorable").at("gap"), "");
+    expect_nothing_lost(*writers);
+
+    wait_until_restorable(moment_on("a").unix_ms);
+    const auto rows = ids_on("a");
+    expect_restores({"shop"});
+    EXPECT_EQ(ids_on("c"), rows);
+    for (const auto& one : snapshots().at("snapshots")) {
+        const auto words = std::vector<std::string>{"snapshot", "check", one.at("id")};
+        EXPECT_EQ(bed().cli(words, patient).status, 0) << one.dump();
+    }
 }
 
 } // namespace
