@@ -12,6 +12,8 @@ namespace {
 
 constexpr Milliseconds between_steps{500};
 constexpr std::chrono::seconds longest_look{20};
+/// So long a repository that went away, or that another one has claimed, may go unnoticed.
+constexpr Milliseconds between_claims{5000};
 /// The member that archived before needs a moment to learn that it does no more, and a server that
 /// is promoted to go on.
 constexpr Milliseconds patience{5000};
@@ -23,10 +25,12 @@ Archivist::Archivist(asio::any_io_executor executor, Means means, LocalState& st
                      const Memory& memory, const Supervisor& supervisor, Journal& journal,
                      SnapshotBoard& board)
     : executor_(executor), means_(std::move(means)), state_(state), memory_(memory),
-      supervisor_(supervisor), journal_(journal), board_(board), wake_(executor) {
+      supervisor_(supervisor), journal_(journal), board_(board), wake_(executor),
+      restoring_(executor, means_.repository, journal),
+      proving_(std::move(means_.proving), restoring_) {
     if (means_.engine) {
         keeper_ = std::make_unique<LogKeeper>(executor, *means_.engine);
-        jobs_ = std::make_unique<SnapshotJobs>(executor, *means_.engine, journal_,
+        jobs_ = std::make_unique<SnapshotJobs>(executor, *means_.engine, proving_, journal_,
                                                [this] { wake_.notify(); });
     }
     board_.on_ask([this] { wake_.notify(); });
@@ -69,6 +73,8 @@ Awaitable<void> Archivist::step() {
     if (!place_ || place_->pair != record->pair || place_->epoch != record->epoch) {
         const auto wanted = *record;
         done = co_await open(wanted);
+    } else if (boot_time() - place_->claimed_at >= between_claims) {
+        done = co_await claim_again();
     }
     if (done) {
         done = co_await keep_log();
@@ -121,6 +127,7 @@ void Archivist::leave() {
 Awaitable<Result<void>> Archivist::open(const PairRecord& record) {
     leave();
     Place place;
+    place.claimed_at = boot_time();
     place.pair = record.pair;
     place.epoch = record.epoch;
     place.repository = std::make_shared<PairRepository>(executor_, means_.repository(record.pair));
@@ -142,6 +149,20 @@ Awaitable<Result<void>> Archivist::open(const PairRecord& record) {
     place.schedule = std::make_shared<SnapshotSchedule>(journal_);
     place_ = std::move(place);
     co_return Result<void>{};
+}
+
+/// What is received into a folder whose file system was unmounted is in no repository, and nobody
+/// must be told that it was kept.
+Awaitable<Result<void>> Archivist::claim_again() {
+    const auto now = boot_time();
+    auto self = state_.self;
+    auto claimed = co_await place_->repository->claim(std::move(self), place_->epoch);
+    if (!claimed) {
+        leave();
+        co_return claimed;
+    }
+    place_->claimed_at = now;
+    co_return claimed;
 }
 
 Awaitable<Result<void>> Archivist::keep_log() {
@@ -213,6 +234,7 @@ void Archivist::tell(const std::string& trouble, const std::optional<LogSegment>
     report.trouble = trouble;
     report.jobs = jobs_->list();
     if (place_) {
+        report.plan = place_->schedule->plan();
         report.read = true;
         report.snapshots = place_->catalogue->snapshots;
         report.forks = place_->catalogue->forks;
@@ -223,6 +245,24 @@ void Archivist::tell(const std::string& trouble, const std::optional<LogSegment>
         report.log = snapshots::joined(std::move(log));
     }
     board_.tell(std::move(report));
+}
+
+Awaitable<Result<std::string>> Archivist::restore(Origin origin, OnProgress on_progress) {
+    if (const auto why_not = hindrance(); !why_not.empty()) {
+        co_return fail(Errc::refused, "nothing can be restored here: " + why_not);
+    }
+    auto words = " of pair " + origin.pair;
+    Restoring::Into into{*means_.engine, means_.scratch};
+    const auto done =
+        co_await restoring_.restore(std::move(origin), std::move(into), std::move(on_progress));
+    if (!done) {
+        co_return tl::unexpected(done.error());
+    }
+    words = "restored snapshot " + done->snapshot.id + words;
+    if (done->restored.end_unix_ms > 0) {
+        words += " and the log up to the commit of " + format_time(done->restored.end_unix_ms);
+    }
+    co_return words;
 }
 
 } // namespace lockstep

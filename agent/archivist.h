@@ -2,7 +2,6 @@
 
 #include <filesystem>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,13 +11,13 @@
 #include "agent/log_keeper.h"
 #include "agent/memory.h"
 #include "agent/pair_repository.h"
-#include "agent/repositories.h"
+#include "agent/proving.h"
+#include "agent/restoring.h"
 #include "agent/snapshot_board.h"
 #include "agent/snapshot_jobs.h"
 #include "agent/snapshot_schedule.h"
 #include "agent/supervisor.h"
 #include "agent/wake.h"
-#include "snapshots/decision/restore_plan.h"
 
 namespace lockstep {
 
@@ -30,6 +29,7 @@ public:
         MakeRepository repository;              // Empty: the agent's file names none.
         std::unique_ptr<SnapshotEngine> engine; // Empty: there is none for this database.
         std::filesystem::path scratch;          // For the log of a restore.
+        Proving::Means proving;
     };
     Archivist(asio::any_io_executor executor, Means means, LocalState& state, const Memory& memory,
               const Supervisor& supervisor, Journal& journal, SnapshotBoard& board);
@@ -43,6 +43,7 @@ private:
     struct Place {
         PairName pair;
         Epoch epoch{};
+        Milliseconds claimed_at{0}; // Or seen to be still claimed.
         std::shared_ptr<PairRepository> repository;
         std::shared_ptr<snapshots::Catalogue> catalogue;
         bool incomplete = false; // Not all of the repository could be read.
@@ -53,21 +54,13 @@ private:
     [[nodiscard]] Awaitable<void> step();
     [[nodiscard]] std::string hindrance() const;
     [[nodiscard]] Awaitable<Result<void>> open(const PairRecord& record);
+    [[nodiscard]] Awaitable<Result<void>> claim_again();
     void leave();
     [[nodiscard]] Awaitable<Result<void>> keep_log();
     [[nodiscard]] Awaitable<Result<void>> note_forks(const History& history);
     void receive(const ServerReport& server);
     [[nodiscard]] Awaitable<Result<void>> work(SnapshotPolicy policy);
     void tell(const std::string& trouble, const std::optional<LogSegment>& unfinished);
-
-    // restoring.cpp
-    /// Log that lies where archivers receive it: not in the repository's list yet.
-    using Received = std::map<std::string, std::filesystem::path>; // By the segment's name.
-    [[nodiscard]] Awaitable<Result<Received>> add_received(PairRepository& repository,
-                                                           snapshots::Catalogue& catalogue);
-    [[nodiscard]] Awaitable<Result<SnapshotEngine::Source>>
-    fetch(PairRepository& repository, const snapshots::RestorePlan& plan, const Received& received,
-          OnProgress on_progress);
 
     asio::any_io_executor executor_;
     Means means_;
@@ -77,6 +70,8 @@ private:
     Journal& journal_;
     SnapshotBoard& board_;
     Wake wake_;
+    Restoring restoring_;
+    Proving proving_;
     std::unique_ptr<LogKeeper> keeper_;
     std::unique_ptr<SnapshotJobs> jobs_;
     std::optional<Place> place_;

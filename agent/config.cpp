@@ -172,6 +172,42 @@ RepositoryConfig read_repository(Table& table, const std::filesystem::path& stat
     return repository;
 }
 
+ProofConfig read_proof(Table table) {
+    ProofConfig proof;
+    if (!table.present()) {
+        return proof;
+    }
+    proof.folder = absolute_path(table, "folder");
+    if (const auto script = table.text("script", ""); !script.empty()) {
+        proof.script = absolute_path(table, "script");
+    }
+    proof.database = table.text("database", "postgres");
+    return proof;
+}
+
+bool overlap(const std::filesystem::path& one, const std::filesystem::path& other) {
+    const auto first = one.string() + "/";
+    const auto second = other.string() + "/";
+    return !one.empty() && !other.empty() &&
+           (first.starts_with(second) || second.starts_with(first));
+}
+
+/// What is restored for a proof is deleted afterwards, and its processes are ended.
+void check_proof(Table& root, const AgentConfig& config) {
+    constexpr std::size_t longest = 70; // A Unix socket's path has 107 bytes at most.
+    if (config.proof.folder.string().size() > longest) {
+        root.mistake("snapshots", "proof.folder is too long a path: a socket lies in it, 70 "
+                                  "characters are allowed");
+    }
+    for (const auto& other : {config.database.data_dir, config.state_dir, config.run_dir,
+                              config.repository.folder, config.repository.scratch_dir}) {
+        if (overlap(config.proof.folder, other)) {
+            root.mistake("snapshots", "proof.folder and " + other.string() +
+                                          " must not lie in each other: name a folder of its own");
+        }
+    }
+}
+
 /// A wiped or copied data folder must not take the agent's own state with it.
 void check_places(Table& root, const AgentConfig& config) {
     const auto data = config.database.data_dir.string() + "/";
@@ -229,8 +265,10 @@ Result<AgentConfig> read(ConfigFile file, const LookAtDatabase& look) {
     auto snapshots = file.table("snapshots");
     if (snapshots.present()) {
         config.repository = read_repository(snapshots, config.state_dir);
+        config.proof = read_proof(snapshots.table("proof"));
     }
     check_places(root, config);
+    check_proof(root, config);
     if (look && root.table(config.database.engine).present()) {
         note_findings(root, config, look);
     }

@@ -39,6 +39,13 @@ struct RepositoryConfig {
     std::filesystem::path scratch_dir; // With a remote.
 };
 
+/// Where and how snapshots are proven to be restorable.
+struct ProofConfig {
+    std::filesystem::path folder; // With room for all of the data; empty: they are not.
+    std::filesystem::path script; // Run there by the engine's client; empty: none.
+    std::string database;         // In which it is run.
+};
+
 /// The agent's file.
 struct AgentConfig {
     MemberId name;
@@ -54,6 +61,7 @@ struct AgentConfig {
     std::uint32_t divergence_keep_days = 30;
     std::uint32_t rebuild_most_megabytes = 0; // A second; 0: as fast as it can.
     RepositoryConfig repository;
+    ProofConfig proof;
 };
 
 /// What only the engine's driver knows to be wrong. `key` is below the engine's table; without one

@@ -44,6 +44,12 @@ void LogKeeper::stop() {
 }
 
 Awaitable<void> LogKeeper::receive(std::shared_ptr<Work> work, fs::path spool, Position after) {
+    std::error_code trouble;
+    if (!fs::is_directory(spool.parent_path(), trouble)) {
+        trouble_ = Error{Errc::unreachable,
+                         spool.parent_path().string() + " is gone: is its file system mounted?"};
+        co_return; // And never made in its place, where it would be on another disk.
+    }
     const auto received = co_await engine_.receive(std::move(spool), std::move(after));
     if (!work->cancelled) {
         trouble_ =

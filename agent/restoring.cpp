@@ -1,11 +1,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "agent/archivist.h"
-#include "platform/clock.h"
+#include "agent/restoring.h"
 #include "platform/files.h"
 
-/// A new database from snapshots and log.
 namespace lockstep {
 namespace {
 
@@ -33,7 +31,8 @@ Result<void> copy_into(const fs::path& file, const fs::path& folder) {
 
 } // namespace
 
-Awaitable<Result<Archivist::Received>> Archivist::add_received(PairRepository& repository,
+Awaitable<Result<Restoring::Received>> Restoring::add_received(PairRepository& repository,
+                                                               SnapshotEngine& engine,
                                                                snapshots::Catalogue& catalogue) {
     Received received;
     const auto folders = co_await repository.all_incoming();
@@ -42,8 +41,8 @@ Awaitable<Result<Archivist::Received>> Archivist::add_received(PairRepository& r
     }
     for (const auto& folder : *folders) {
         const auto deadline = Deadline::in(longest_look);
-        auto whole = co_await means_.engine->finished(folder, deadline);
-        const auto rest = co_await means_.engine->unfinished(folder, deadline);
+        auto whole = co_await engine.finished(folder, deadline);
+        const auto rest = co_await engine.unfinished(folder, deadline);
         if (!whole || !rest) {
             const auto& why = whole ? rest.error() : whole.error();
             journal_.write("restore", Severity::warning,
@@ -68,12 +67,12 @@ Awaitable<Result<Archivist::Received>> Archivist::add_received(PairRepository& r
     co_return received;
 }
 
-Awaitable<Result<SnapshotEngine::Source>> Archivist::fetch(PairRepository& repository,
+Awaitable<Result<SnapshotEngine::Source>> Restoring::fetch(PairRepository& repository,
                                                            const snapshots::RestorePlan& plan,
-                                                           const Received& received,
+                                                           const Received& received, fs::path log,
                                                            OnProgress on_progress) {
     SnapshotEngine::Source source;
-    source.log = means_.scratch;
+    source.log = std::move(log);
     source.forks = plan.forks;
     source.history = plan.history;
     std::error_code ignored; // What cannot be removed shows when it is made.
@@ -106,17 +105,15 @@ Awaitable<Result<SnapshotEngine::Source>> Archivist::fetch(PairRepository& repos
     co_return source;
 }
 
-Awaitable<Result<std::string>> Archivist::restore(Origin origin, OnProgress on_progress) {
-    if (const auto why_not = hindrance(); !why_not.empty()) {
-        co_return fail(Errc::refused, "nothing can be restored here: " + why_not);
-    }
-    PairRepository repository(executor_, means_.repository(origin.pair));
+Awaitable<Result<Restoring::Outcome>> Restoring::restore(Origin origin, Into into,
+                                                         OnProgress on_progress) {
+    PairRepository repository(executor_, make_repository_(origin.pair));
     auto reading = co_await repository.read();
     if (!reading) {
         co_return tl::unexpected(reading.error());
     }
     auto& catalogue = reading->catalogue;
-    const auto received = co_await add_received(repository, catalogue);
+    const auto received = co_await add_received(repository, into.engine, catalogue);
     if (!received) {
         co_return tl::unexpected(received.error());
     }
@@ -128,23 +125,20 @@ Awaitable<Result<std::string>> Archivist::restore(Origin origin, OnProgress on_p
     if (!plan) {
         co_return fail(Errc::refused, in_words(plan.error()));
     }
-    auto source = co_await fetch(repository, *plan, *received, on_progress);
+    auto log = into.scratch;
+    auto source = co_await fetch(repository, *plan, *received, std::move(log), on_progress);
     if (!source) {
         co_return tl::unexpected(source.error());
     }
     const auto deadline = Deadline::in(longest_restore);
-    auto restored = co_await means_.engine->restore(std::move(*source), plan->target,
-                                                    std::move(on_progress), deadline);
+    auto restored = co_await into.engine.restore(std::move(*source), plan->target,
+                                                 std::move(on_progress), deadline);
     std::error_code left; // The next restore empties it first.
-    fs::remove_all(means_.scratch, left);
+    fs::remove_all(into.scratch, left);
     if (!restored) {
         co_return tl::unexpected(restored.error());
     }
-    auto words = "restored snapshot " + plan->snapshot.id + " of pair " + origin.pair;
-    if (restored->end_unix_ms > 0) {
-        words += " and the log up to the commit of " + format_time(restored->end_unix_ms);
-    }
-    co_return words;
+    co_return Outcome{plan->snapshot, std::move(*restored)};
 }
 
 } // namespace lockstep

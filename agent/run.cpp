@@ -97,12 +97,30 @@ Awaitable<void> until_signalled(asio::io_context& context, Agent& agent, Result<
     context.stop();
 }
 
+/// An engine for a folder that is made and deleted for each proof. Its name is one that nobody
+/// else gives to a folder.
+Proving::Means proving_means(const asio::any_io_executor& executor, const AgentConfig& config,
+                             const Identity& identity) {
+    Proving::Means means;
+    if (config.proof.folder.empty()) {
+        return means;
+    }
+    means.sandbox = config.proof.folder / "lockstep-proof";
+    auto beside = config;
+    beside.database.data_dir = means.sandbox / "data";
+    beside.run_dir = means.sandbox / "run";
+    means.engine = make_snapshot_engine(executor, beside, identity);
+    means.questions = {config.proof.database, config.proof.script};
+    return means;
+}
+
 Archivist::Means snapshot_means(const asio::any_io_executor& executor, const AgentConfig& config,
                                 const Identity& identity) {
     Archivist::Means means;
     means.engine = make_snapshot_engine(executor, config, identity);
     means.scratch = config.state_dir / "restore";
     means.repository = make_repositories(config);
+    means.proving = proving_means(executor, config, identity);
     return means;
 }
 

@@ -9,11 +9,12 @@
 
 #include "agent/journal.h"
 #include "agent/pair_repository.h"
+#include "agent/proving.h"
 #include "drivers/snapshot_engine.h"
 
 namespace lockstep {
 
-/// Takes, checks and removes snapshots, one at a time, as it is asked.
+/// Takes, checks, proves and removes snapshots, one at a time, as it is asked.
 class SnapshotJobs {
 public:
     /// What a job works on.
@@ -24,8 +25,8 @@ public:
         Epoch epoch{};
     };
 
-    SnapshotJobs(asio::any_io_executor executor, SnapshotEngine& engine, Journal& journal,
-                 std::function<void()> changed);
+    SnapshotJobs(asio::any_io_executor executor, SnapshotEngine& engine, Proving& proving,
+                 Journal& journal, std::function<void()> changed);
 
     /// Begins the first of these that was not done yet, unless a job runs. What is not asked for
     /// any more is forgotten.
@@ -52,6 +53,7 @@ private:
     [[nodiscard]] Awaitable<Result<Snapshot>> go_on_or_copy(WorkPointer work);
     [[nodiscard]] Awaitable<Result<Snapshot>> copy(WorkPointer work, std::filesystem::path folder);
     [[nodiscard]] Awaitable<Result<void>> check(WorkPointer work);
+    [[nodiscard]] Awaitable<Result<void>> verify(WorkPointer work);
     [[nodiscard]] Awaitable<Result<void>> remove(WorkPointer work);
     [[nodiscard]] Awaitable<Result<void>> note(WorkPointer work, Snapshot snapshot);
     void ended(const WorkPointer& work, const Result<void>& outcome);
@@ -60,6 +62,7 @@ private:
 
     asio::any_io_executor executor_;
     SnapshotEngine& engine_;
+    Proving& proving_;
     Journal& journal_;
     std::function<void()> changed_;
     WorkPointer work_;

@@ -65,11 +65,13 @@ void add_verbs(CLI::App& app, const Choose& choose) {
     auto& divergence = add_group(app, "divergence", "What old primaries had alone, and is kept");
     add_divergence_list(divergence, choose);
     add_divergence_show(divergence, choose);
-    auto& snapshot = add_group(app, "snapshot", "Take, list, check, delete and restore snapshots");
+    auto& snapshot = add_group(app, "snapshot", "Take, list, prove, delete and restore snapshots");
     add_snapshot_create(snapshot, choose);
     add_snapshot_list(snapshot, choose);
     add_snapshot_show(snapshot, choose);
     add_snapshot_check(snapshot, choose);
+    add_snapshot_verify(snapshot, choose);
+    add_snapshot_plan(snapshot, choose);
     add_snapshot_delete(snapshot, choose);
     add_snapshot_restore(snapshot, choose);
     add_snapshot_schedule(snapshot, choose);

@@ -52,7 +52,8 @@ std::string schedule_body(const Schedule& schedule) {
     return text_of({{"retention_days", schedule.retention_days},
                     {"minimum", schedule.minimum},
                     {"window", schedule.window},
-                    {"time_zone", schedule.time_zone}});
+                    {"time_zone", schedule.time_zone},
+                    {"verify", schedule.verify}});
 }
 
 std::string restore_body(const Restore& restore) {

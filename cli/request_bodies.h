@@ -36,6 +36,7 @@ struct Schedule {
     std::int64_t minimum = 1;
     std::string window = "02:00-03:00";
     std::string time_zone = "UTC";
+    bool verify = false;
 };
 [[nodiscard]] std::string schedule_body(const Schedule& schedule);
 

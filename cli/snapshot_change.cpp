@@ -72,6 +72,14 @@ void add_snapshot_check(CLI::App& snapshot, const Choose& choose) {
     give_examples(*verb, {"lockstep snapshot check shop-20261126t034500z-a1b2"});
 }
 
+void add_snapshot_verify(CLI::App& snapshot, const Choose& choose) {
+    auto* verb = snapshot.add_subcommand(
+        "verify", "Prove a snapshot: restore it beside the database, and ask a server there");
+    add_change(*verb, choose,
+               {"POST", "/verify", "verify", "was restored, and its server answered"});
+    give_examples(*verb, {"lockstep snapshot verify shop-20261126t034500z-a1b2"});
+}
+
 void add_snapshot_delete(CLI::App& snapshot, const Choose& choose) {
     auto* verb = snapshot.add_subcommand("delete", "Delete a snapshot for ever");
     add_change(*verb, choose, {"DELETE", "", "remove", "is deleted"});

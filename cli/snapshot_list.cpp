@@ -125,7 +125,10 @@ void print_one(const Screen& screen, const SnapshotsOfPairView& pair, const Snap
     field(screen, "engine", one.engine + " " + one.version);
     field(screen, "size",
           show_bytes(one.bytes) + " for " + show_bytes(one.data_bytes) + " of data");
-    field(screen, "proven", one.proof);
+    field(screen, "proven",
+          one.proved_time.empty() ? one.proof
+                                  : one.proof + " " + one.proved_time + ", which took " +
+                                        show_span(std::chrono::milliseconds(one.restore_ms)));
     if (!one.damage.empty()) {
         field(screen, "damaged", one.damage);
     }

@@ -36,7 +36,8 @@ Answer<ExitStatus> set_schedule(Session& session, const ScheduleOptions& options
                           : "Automated snapshots of " + options.pair +
                                 " are taken each day within " + schedule.window + " " +
                                 schedule.time_zone + "; every time of the last " +
-                                std::to_string(schedule.retention_days) + " days can be restored.";
+                                std::to_string(schedule.retention_days) + " days can be restored." +
+                                (schedule.verify ? " Each is proven by a restore." : "");
     session.out().stream << paragraph("", text, session.out().width);
     return ExitStatus::done;
 }
@@ -63,8 +64,12 @@ void add_snapshot_schedule(CLI::App& snapshot, const Choose& choose) {
         ->type_name("hh:mm-hh:mm");
     verb->add_option("--time-zone", schedule.time_zone, "Whose clock that is (default UTC)")
         ->type_name("ZONE");
+    verb->add_flag("--verify", schedule.verify,
+                   "Restore each one afterwards, for a proof (needs [snapshots.proof] in the "
+                   "agents' files)");
     add_dry_run(*verb, options->dry_run);
     give_examples(*verb, {"lockstep snapshot schedule shop --retention-days 14",
+                          "lockstep snapshot schedule shop --verify",
                           "lockstep snapshot schedule shop --window 23:30-00:30 --time-zone "
                           "Europe/Berlin --dry-run"});
     verb->callback([options, choose] {

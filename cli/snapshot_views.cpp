@@ -19,6 +19,8 @@ SnapshotView snapshot_of(const json& in) {
     out.bytes = in.at("bytes").get<std::uint64_t>();
     out.data_bytes = in.at("data_bytes").get<std::uint64_t>();
     out.proof = in.at("proof").get<std::string>();
+    out.proved_time = text_or_null(in.at("proved_time"));
+    out.restore_ms = in.at("restore_ms").get<std::uint64_t>();
     out.damage = in.at("damage").get<std::string>();
     out.keep = in.at("keep").get<bool>();
     out.tags = in.at("tags").get<std::map<std::string, std::string>>();
@@ -40,6 +42,24 @@ SnapshotOrderView order_of(const json& in) {
     return out;
 }
 
+SnapshotPlanView::Removal removal_of(const json& in) {
+    return {in.at("id").get<std::string>(), in.at("bytes").get<std::uint64_t>(),
+            in.at("why").get<std::string>()};
+}
+
+SnapshotPlanView plan_of(const json& in) {
+    SnapshotPlanView out;
+    out.time = text_or_null(in.at("time"));
+    out.takes = in.at("takes").get<bool>();
+    out.takes_bytes = in.at("takes_bytes").get<std::uint64_t>();
+    out.why = in.at("why").get<std::string>();
+    out.removals = all_of<SnapshotPlanView::Removal>(in, "removals", removal_of);
+    out.log_pieces = in.at("log_pieces").get<std::uint64_t>();
+    out.log_bytes = in.at("log_bytes").get<std::uint64_t>();
+    out.kept_bytes = in.at("kept_bytes").get<std::uint64_t>();
+    return out;
+}
+
 SnapshotsOfPairView pair_of(const json& in) {
     SnapshotsOfPairView out;
     out.pair = in.at("pair").get<std::string>();
@@ -53,6 +73,7 @@ SnapshotsOfPairView pair_of(const json& in) {
     out.latest_time = text_or_null(restorable.at("latest_time"));
     out.gap = restorable.at("gap").get<std::string>();
     out.snapshots = all_of<SnapshotView>(in, "snapshots", snapshot_of);
+    out.plan = plan_of(in.at("plan"));
     out.jobs = all_of<SnapshotJobView>(in, "jobs", job_of);
     out.orders = all_of<SnapshotOrderView>(in, "orders", order_of);
     out.failures = all_of<SnapshotOrderView>(in, "failures", order_of);
@@ -87,6 +108,18 @@ Answer<std::string> pick_snapshot_json(const std::string& body, const std::strin
             }
         }
         return std::string("null");
+    });
+}
+
+Answer<std::string> pick_plans_json(const std::string& body) {
+    return read_json(body, [](const json& in) {
+        json plans = json::array();
+        for (const auto& pair : in.at("pairs")) {
+            json plan = pair.at("plan");
+            plan["pair"] = pair.at("pair");
+            plans.push_back(std::move(plan));
+        }
+        return json{{"plans", std::move(plans)}}.dump();
     });
 }
 

@@ -21,6 +21,8 @@ struct SnapshotView {
     std::uint64_t bytes = 0;
     std::uint64_t data_bytes = 0;
     std::string proof;
+    std::string proved_time; // When it was restored for a proof last; empty: never.
+    std::uint64_t restore_ms = 0;
     std::string damage; // Empty: none was found.
     bool keep = false;
     std::map<std::string, std::string> tags;
@@ -42,6 +44,23 @@ struct SnapshotOrderView {
     std::string trouble; // Of one that failed.
 };
 
+/// What the next automated run would do.
+struct SnapshotPlanView {
+    std::string time; // Empty: nothing is planned.
+    bool takes = false;
+    std::uint64_t takes_bytes = 0;
+    std::string why;
+    struct Removal {
+        std::string id;
+        std::uint64_t bytes = 0;
+        std::string why;
+    };
+    std::vector<Removal> removals;
+    std::uint64_t log_pieces = 0;
+    std::uint64_t log_bytes = 0;
+    std::uint64_t kept_bytes = 0;
+};
+
 struct SnapshotsOfPairView {
     std::string pair;
     std::string archiver;
@@ -53,6 +72,7 @@ struct SnapshotsOfPairView {
     std::string latest_time;
     std::string gap;
     std::vector<SnapshotView> snapshots;
+    SnapshotPlanView plan;
     std::vector<SnapshotJobView> jobs;
     std::vector<SnapshotOrderView> orders;
     std::vector<SnapshotOrderView> failures;
@@ -65,5 +85,8 @@ struct SnapshotsOfPairView {
 /// One snapshot of all, as the API shows it, with its pair's restorable times.
 [[nodiscard]] Answer<std::string> pick_snapshot_json(const std::string& body,
                                                      const std::string& id);
+
+/// The plans of all pairs in an answer, as the API shows them.
+[[nodiscard]] Answer<std::string> pick_plans_json(const std::string& body);
 
 } // namespace lockstep::cli

@@ -36,6 +36,8 @@ void add_snapshot_create(CLI::App& snapshot, const Choose& choose);
 void add_snapshot_list(CLI::App& snapshot, const Choose& choose);
 void add_snapshot_show(CLI::App& snapshot, const Choose& choose);
 void add_snapshot_check(CLI::App& snapshot, const Choose& choose);
+void add_snapshot_verify(CLI::App& snapshot, const Choose& choose);
+void add_snapshot_plan(CLI::App& snapshot, const Choose& choose);
 void add_snapshot_delete(CLI::App& snapshot, const Choose& choose);
 void add_snapshot_schedule(CLI::App& snapshot, const Choose& choose);
 void add_snapshot_restore(CLI::App& snapshot, const Choose& choose);

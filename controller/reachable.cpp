@@ -67,7 +67,7 @@ std::string in_words(const SnapshotPolicy& policy) {
     }
     return "kept for " + std::to_string(policy.retention_days) +
            (policy.retention_days == 1 ? " day" : " days") + ", taken within " + policy.window +
-           " " + policy.time_zone;
+           " " + policy.time_zone + (policy.verify ? ", each proven by a restore" : "");
 }
 
 } // namespace lockstep

@@ -146,6 +146,7 @@ Awaitable<Result<SnapshotOrder>> Service::order_snapshot(SnapshotWork work, std:
         order.work = work;
         order.id = id;
         order.pair = record.pair;
+        order.target.consistent = work == SnapshotWork::verify; // Its own state, whatever follows.
         co_return co_await put_order(std::move(order), std::move(asked));
     }
     co_return fail(Errc::unreachable, "no agent told of a snapshot \"" + id +

@@ -50,6 +50,8 @@ struct SnapshotPolicy {
     std::uint32_t minimum = 1;        // So many sound ones stay, however old.
     std::string window = "02:00-03:00";
     std::string time_zone = "UTC"; // An IANA name: "Europe/Berlin".
+    bool verify =
+        false; // Each automated one is restored beside the database, and asked, afterwards.
     friend bool operator==(const SnapshotPolicy&, const SnapshotPolicy&) = default;
 };
 

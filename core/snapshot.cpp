@@ -6,6 +6,7 @@ std::string_view to_string(SnapshotWork work) {
     switch (work) {
     case SnapshotWork::take: return "take";
     case SnapshotWork::check: return "check";
+    case SnapshotWork::verify: return "verify";
     case SnapshotWork::remove: return "remove";
     }
     return "unknown";

@@ -46,8 +46,10 @@ struct Snapshot {
     std::uint64_t data_bytes = 0; // Restored.
     bool self_contained = false;  // The log from `begin` to `end` is inside.
     SnapshotProof proof = SnapshotProof::taken;
-    std::string damage; // What was found wrong with it; empty: nothing. Never offered.
-    bool keep = false;  // No retention deletes it, whatever its kind.
+    std::int64_t proved_unix_ms = 0; // When it was last restored for a proof; 0: never.
+    std::int64_t restore_ms = 0;     // How long the restore took.
+    std::string damage;              // What was found wrong with it; empty: nothing. Never offered.
+    bool keep = false;               // No retention deletes it, whatever its kind.
     std::map<std::string, std::string> tags;
     friend bool operator==(const Snapshot&, const Snapshot&) = default;
 };
@@ -96,7 +98,12 @@ struct Origin {
     friend bool operator==(const Origin&, const Origin&) = default;
 };
 
-enum class SnapshotWork { take, check, remove };
+enum class SnapshotWork {
+    take,
+    check,  // Compares every byte.
+    verify, // Restores it beside the database and asks a server there.
+    remove,
+};
 [[nodiscard]] std::string_view to_string(SnapshotWork work);
 [[nodiscard]] std::string_view to_string(SnapshotKind kind);
 [[nodiscard]] std::string_view to_string(SnapshotProof proof);
@@ -109,6 +116,7 @@ struct SnapshotOrder {
     PairName pair;
     SnapshotKind kind = SnapshotKind::manual; // With `take`.
     std::map<std::string, std::string> tags;  // With `take`.
+    RestoreTarget target; // With `verify`; none: the snapshot and all log after it.
     std::string asked_by;
     std::int64_t asked_unix_ms = 0;
     friend bool operator==(const SnapshotOrder&, const SnapshotOrder&) = default;
@@ -128,6 +136,25 @@ struct SnapshotJob {
     friend bool operator==(const SnapshotJob&, const SnapshotJob&) = default;
 };
 
+/// What the next automated run would do, by what is there now.
+struct SnapshotPlan {
+    std::int64_t unix_ms = 0; // When; 0: nothing is planned.
+    bool takes = false;
+    std::uint64_t takes_bytes = 0; // As much as the last one.
+    std::string why;               // It takes one or not.
+    struct Removal {
+        std::string id; // The snapshot's.
+        std::uint64_t bytes = 0;
+        std::string why;
+        friend bool operator==(const Removal&, const Removal&) = default;
+    };
+    std::vector<Removal> removals;
+    std::uint64_t log_pieces = 0; // That go.
+    std::uint64_t log_bytes = 0;
+    std::uint64_t kept_bytes = 0; // Snapshots and log that stay.
+    friend bool operator==(const SnapshotPlan&, const SnapshotPlan&) = default;
+};
+
 /// What an archiver tells of its pair's repository.
 struct SnapshotReport {
     PairName pair;
@@ -138,6 +165,7 @@ struct SnapshotReport {
     std::vector<LogSegment> log; // Neighbours joined into one.
     std::vector<HistoryFork> forks;
     std::vector<SnapshotJob> jobs;
+    SnapshotPlan plan;
     friend bool operator==(const SnapshotReport&, const SnapshotReport&) = default;
 };
 

@@ -91,6 +91,17 @@ public:
     /// `refused`, naming the table and the finding.
     [[nodiscard]] virtual Awaitable<Result<void>> examine_tables(OnProgress on_progress,
                                                                  Deadline deadline) = 0;
+    /// What a user wants to be asked of restored data.
+    struct Questions {
+        std::string database;
+        std::filesystem::path script; // The engine's own client runs it; empty: nothing.
+    };
+    /// Starts a server on the folder that restore() filled which nobody but this process reaches,
+    /// examines its tables, runs the questions there as the superuser, and stops it. It runs no
+    /// jobs and loads no libraries of the source's. The folder is of no use afterwards. Errors:
+    /// `refused`: what was found, or what the script ended with.
+    [[nodiscard]] virtual Awaitable<Result<void>> prove(Questions questions, OnProgress on_progress,
+                                                        Deadline deadline) = 0;
 };
 
 } // namespace lockstep

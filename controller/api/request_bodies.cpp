@@ -173,6 +173,7 @@ Result<SnapshotPolicy> parse_schedule(std::string_view text) {
         static_cast<std::uint32_t>(body->integer("minimum", 0, largest_minimum, policy.minimum));
     policy.window = body->text("window", policy.window);
     policy.time_zone = body->text("time_zone", policy.time_zone);
+    policy.verify = body->flag("verify", policy.verify);
     return body->finish().map([&policy] { return policy; });
 }
 

@@ -335,6 +335,7 @@ constexpr std::array routes = {
     Route{"POST", "/v1/pairs/*/snapshots", of_change, take_snapshot},
     Route{"POST", "/v1/pairs/*/schedule", of_change, set_schedule},
     Route{"POST", "/v1/snapshots/*/check", of_change, order_snapshot<SnapshotWork::check>},
+    Route{"POST", "/v1/snapshots/*/verify", of_change, order_snapshot<SnapshotWork::verify>},
     Route{"DELETE", "/v1/snapshots/*", of_change, order_snapshot<SnapshotWork::remove>},
     Route{"POST", "/v1/restores", of_change, restore},
 };

@@ -20,6 +20,7 @@ json snapshot_view(const Snapshot& snapshot) {
     json out = snapshot;
     out["begun_time"] = time_view(snapshot.begun_unix_ms);
     out["end_time"] = time_view(snapshot.end_unix_ms);
+    out["proved_time"] = time_view(snapshot.proved_unix_ms);
     return out;
 }
 
@@ -43,6 +44,12 @@ json restorable_view(const Restorable& restorable) {
             {"latest_unix_ms", restorable.latest_unix_ms},
             {"latest_time", time_view(restorable.latest_unix_ms)},
             {"gap", restorable.gap}};
+}
+
+json plan_view(const SnapshotPlan& plan) {
+    json out = plan;
+    out["time"] = time_view(plan.unix_ms);
+    return out;
 }
 
 json pair_view(const PairSnapshots& pair) {
@@ -72,6 +79,7 @@ json pair_view(const PairSnapshots& pair) {
             {"trouble", pair.report.trouble},
             {"restorable", restorable_view(pair.restorable)},
             {"snapshots", std::move(snapshots)},
+            {"plan", plan_view(pair.report.plan)},
             {"jobs", std::move(jobs)},
             {"orders", std::move(orders)},
             {"failures", std::move(failures)}};

@@ -103,7 +103,8 @@ LOCKSTEP_JSON_ENUM(Severity, {{Severity::info, "info"},
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(History, text)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Position, history, offset_bytes)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SnapshotPolicy, retention_days, minimum, window, time_zone)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SnapshotPolicy, retention_days, minimum, window, time_zone,
+                                   verify)
 /// Records are kept, by stores and by agents: what an older version did not know yet may be
 /// missing. (The names of the parameters are those that the library's macros want.)
 #define LOCKSTEP_FIRST_POLICY_FIELDS                                                               \
@@ -129,6 +130,7 @@ LOCKSTEP_JSON_ENUM(SnapshotProof, {{SnapshotProof::taken, "taken"},
                                    {SnapshotProof::queried, "queried"}})
 LOCKSTEP_JSON_ENUM(SnapshotWork, {{SnapshotWork::take, "take"},
                                   {SnapshotWork::check, "check"},
+                                  {SnapshotWork::verify, "verify"},
                                   {SnapshotWork::remove, "remove"}})
 LOCKSTEP_JSON_ENUM(SnapshotJob::State, {{SnapshotJob::State::waiting, "waiting"},
                                         {SnapshotJob::State::running, "running"},
@@ -136,19 +138,23 @@ LOCKSTEP_JSON_ENUM(SnapshotJob::State, {{SnapshotJob::State::waiting, "waiting"}
                                         {SnapshotJob::State::failed, "failed"}})
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Snapshot, id, pair, kind, engine, version, system_id, taken_from,
                                    epoch, begin, end, begun_unix_ms, end_unix_ms, bytes, data_bytes,
-                                   self_contained, proof, damage, keep, tags)
+                                   self_contained, proof, proved_unix_ms, restore_ms, damage, keep,
+                                   tags)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LogSegment, name, system_id, history, from, to, first_unix_ms,
                                    last_unix_ms, epoch, bytes, sha256)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(HistoryFork, history, parent, fork)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RestoreTarget, unix_ms, position, transaction, exclusive, name,
                                    consistent)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Origin, pair, snapshot, target)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SnapshotOrder, work, id, pair, kind, tags, asked_by,
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SnapshotOrder, work, id, pair, kind, tags, target, asked_by,
                                    asked_unix_ms)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SnapshotJob, work, id, state, step, done_bytes, total_bytes,
                                    begun_unix_ms, trouble)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SnapshotPlan::Removal, id, bytes, why)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SnapshotPlan, unix_ms, takes, takes_bytes, why, removals,
+                                   log_pieces, log_bytes, kept_bytes)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SnapshotReport, pair, repository, trouble, read, snapshots, log,
-                                   forks, jobs)
+                                   forks, jobs, plan)
 
 /// As with the policy.
 inline void to_json(nlohmann::json& nlohmann_json_j, const Promise& nlohmann_json_t) {

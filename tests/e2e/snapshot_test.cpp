@@ -8,7 +8,29 @@
 namespace lockstep::e2e {
 namespace {
 
-using Snapshots = SnapshotBed;
+class Snapshots : public SnapshotBed {
+protected:
+    [[nodiscard]] std::string proof_of(const Json& snapshot) {
+        return snapshot.at("proof").get<std::string>();
+    }
+    /// By an operator's order, and then by the schedule's.
+    void expect_proofs(const std::string& id) {
+        const auto outcome = bed().cli({"snapshot", "verify", id}, patient);
+        ASSERT_EQ(outcome.status, 0) << outcome.errors;
+        const auto shown = bed().ask({"snapshot", "show", id});
+        EXPECT_EQ(shown.at("proof"), "restored");
+        EXPECT_GT(shown.at("restore_ms").get<int>(), 0);
+        static_cast<void>(bed().ask({"snapshot", "schedule", "shop", "--verify"}));
+        wait_for("prove an automated one", [this] {
+            const auto all = snapshots().at("snapshots");
+            return std::ranges::any_of(all, [this](const Json& one) {
+                return one.at("kind") == "automated" && proof_of(one) == "restored";
+            });
+        });
+        const auto plan = bed().ask({"snapshot", "plan", "shop"}).at("plans").at(0);
+        EXPECT_TRUE(plan.at("takes").get<bool>()) << plan.dump(1);
+    }
+};
 
 // Somebody dropped a table. About 30 s.
 TEST_F(Snapshots, RDS_R2_APairIsRestoredToTheMomentBeforeAMistake) {
@@ -34,6 +56,7 @@ TEST_F(Snapshots, RDS_R2_APairIsRestoredToTheMomentBeforeAMistake) {
     EXPECT_GE(
         std::ranges::count_if(all, [](const Json& one) { return one.at("kind") == "automated"; }),
         1);
+    expect_proofs(taken);
     expect_restores({"shop", "--at", moment.text});
     EXPECT_EQ(ids_on("c"), before);
     EXPECT_GE(before.size(), ledger.writes.size() / 2);

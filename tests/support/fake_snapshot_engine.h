@@ -78,7 +78,14 @@ public:
         co_return Result<void>{};
     }
 
+    Awaitable<Result<void>> prove(Questions questions, OnProgress, Deadline) override {
+        asked = std::move(questions);
+        co_return finding.empty() ? Result<void>{} : fail(Errc::refused, finding);
+    }
+
     int takes = 0;
+    std::string finding; // Of prove().
+    Questions asked;
     bool hangs = false;
     bool refuses_to_receive = false;
     std::optional<Error> trouble;

@@ -35,7 +35,13 @@ Awaitable<Result<void>> MysqlSnapshots::examine_tables(OnProgress on_progress, D
     if (!opened) {
         co_return within("examine tables", opened.error());
     }
-    const auto session = *opened;
+    const auto examined = co_await examine(*opened, std::move(on_progress), deadline);
+    (*opened)->close();
+    co_return examined;
+}
+
+Awaitable<Result<void>> MysqlSnapshots::examine(Session::Ptr session, OnProgress on_progress,
+                                                Deadline deadline) {
     std::string list = tables_sql;
     const auto tables = co_await session->query(std::move(list), deadline);
     if (!tables) {
@@ -60,7 +66,6 @@ Awaitable<Result<void>> MysqlSnapshots::examine_tables(OnProgress on_progress, D
             on_progress(progress);
         }
     }
-    session->close();
     co_return Result<void>{};
 }
 

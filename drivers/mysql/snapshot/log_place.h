@@ -11,7 +11,7 @@
 /// Places in the log as snapshots count them: one number for all transactions up to there, whoever
 /// wrote them, that goes on across a promotion. MariaDB's sequence number is that already. MySQL
 /// numbers each writer's transactions from 1: there it is how many the whole history has
-/// (docs/decisions/0021).
+/// (docs/decisions/0023).
 namespace lockstep::mysql {
 
 /// The place of one that holds exactly this.

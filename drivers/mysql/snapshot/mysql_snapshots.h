@@ -18,7 +18,7 @@ struct Replay;
 
 /// MariaDB by mariadb-backup, MySQL by its clone plug-in, either made consistent when it is taken;
 /// the log by the engine's mysqlbinlog; a restore replays the log as relay logs of a server that
-/// nobody reaches (docs/decisions/0021).
+/// nobody reaches (docs/decisions/0023).
 class MysqlSnapshots final : public SnapshotEngine {
 public:
     /// `config` is the agent's driver's.
@@ -43,6 +43,8 @@ public:
                                                       Deadline deadline) override;
     [[nodiscard]] Awaitable<Result<void>> examine_tables(OnProgress on_progress,
                                                          Deadline deadline) override;
+    [[nodiscard]] Awaitable<Result<void>> prove(Questions questions, OnProgress on_progress,
+                                                Deadline deadline) override;
 
 private:
     using Session = mysql::Session;
@@ -62,6 +64,13 @@ private:
     [[nodiscard]] Awaitable<Result<Identity>> identify_server(Deadline deadline);
     [[nodiscard]] Awaitable<Result<std::string>> version_of(std::string program, Deadline deadline);
     [[nodiscard]] const mysql::Words& word() const { return mysql::words(config_.flavour); }
+
+    // examine_tables.cpp
+    [[nodiscard]] Awaitable<Result<void>> examine(Session::Ptr session, OnProgress on_progress,
+                                                  Deadline deadline);
+    // prove.cpp
+    [[nodiscard]] Awaitable<Result<void>> run_script(std::filesystem::path socket,
+                                                     Questions questions, Deadline deadline);
 
     // take.cpp
     [[nodiscard]] Awaitable<Result<Snapshot>> pack(std::filesystem::path to,

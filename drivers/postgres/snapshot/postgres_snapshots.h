@@ -37,6 +37,8 @@ public:
                                                       Deadline deadline) override;
     [[nodiscard]] Awaitable<Result<void>> examine_tables(OnProgress on_progress,
                                                          Deadline deadline) override;
+    [[nodiscard]] Awaitable<Result<void>> prove(Questions questions, OnProgress on_progress,
+                                                Deadline deadline) override;
 
 private:
     using Session = postgres::Session;
@@ -83,6 +85,17 @@ private:
                                                            std::shared_ptr<Progress> progress,
                                                            OnProgress on_progress,
                                                            Deadline deadline);
+
+    // prove.cpp
+    struct Proof;
+    [[nodiscard]] Awaitable<Result<Command>> server_to_ask(Deadline deadline);
+    [[nodiscard]] Awaitable<Result<void>> serve_for_proof(std::shared_ptr<Proof> proof,
+                                                          Command command, Deadline deadline);
+    [[nodiscard]] Awaitable<Result<void>> ask_for_proof(std::shared_ptr<Proof> proof,
+                                                        Questions questions, OnProgress on_progress,
+                                                        Deadline deadline);
+    [[nodiscard]] Awaitable<Result<void>> run_script(Questions questions, Deadline deadline);
+    [[nodiscard]] Awaitable<Result<void>> end_server(std::shared_ptr<Proof> proof);
 
     // restore.cpp
     [[nodiscard]] Awaitable<Result<void>> check_folder(Deadline deadline);

@@ -259,8 +259,8 @@ TEST_P(StateStoreContract, ANewTokenReplacesTheMembersEarlierOne) {
 
 TEST_P(StateStoreContract, AnOrderIsKeptUntilItIsEnded) {
     const SnapshotOrder first{SnapshotWork::take, "shop-1", "shop", SnapshotKind::manual,
-                              {{"why", "move"}},  "ann",    2000};
-    const SnapshotOrder second{SnapshotWork::remove, "shop-0", "shop", {}, {}, "bob", 1000};
+                              {{"why", "move"}},  {},       "ann",  2000};
+    const SnapshotOrder second{SnapshotWork::remove, "shop-0", "shop", {}, {}, {}, "bob", 1000};
     ASSERT_TRUE(store_->put_order(first));
     ASSERT_TRUE(store_->put_order(second));
     ASSERT_TRUE(store_->put_order(first)); // Asked for again: it is one.

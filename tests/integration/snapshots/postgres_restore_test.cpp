@@ -214,6 +214,41 @@ TEST(PostgresRestore, RDS_R6_R7_ToANameAndAsSoonAsItIsConsistent) {
     EXPECT_GE(seen.last, 1);
 }
 
+TEST(PostgresRestore, IsProvenByAServerThatNobodyElseReaches) {
+    auto& story = Story::get();
+    auto& beds = story.beds;
+    const auto& data = beds.target().config().data_dir;
+    const auto source = story.source(story.first, story.new_history());
+    static_cast<void>(must(beds.bed().run(beds.restorer().restore(source, {}, {}, soon()))));
+    const auto script = beds.folder("questions.sql");
+    const auto ask = [&](const std::string& sql) {
+        must(write_file_durably(script, sql));
+        const auto proven = beds.bed().run(beds.restorer().prove({"postgres", script}, {}, soon()));
+        EXPECT_TRUE(processes_in(data).empty());
+        return proven ? "" : proven.error().message;
+    };
+    EXPECT_EQ(ask("select 1 / (count(*) - " + std::to_string(story.rows - 1) +
+                  ") from ledger;\ndelete from ledger;\n"),
+              "");
+    EXPECT_NE(ask("select 1;\nselect 1 / 0;\n").find("questions.sql:2: ERROR:  division by zero"),
+              std::string::npos);
+    EXPECT_NE(ask("\\connect nowhere\n").find("nowhere"), std::string::npos);
+    // amcheck finds what is damaged.
+    Node& target = beds.target();
+    target.start(beds.bed().primary_ticket(target));
+    const auto table = data / target.sql("select pg_relation_filepath('ledger')");
+    target.stop();
+    auto content = must(read_file(table));
+    ASSERT_GT(content.size(), 8192U - 200U);
+    content[8192U - 100U] = static_cast<char>(content[8192U - 100U] ^ 0x40);
+    must(write_file_durably(table, content));
+    const auto found = beds.bed().run(beds.restorer().prove({}, {}, soon()));
+    ASSERT_FALSE(found);
+    EXPECT_EQ(found.error().code, Errc::refused);
+    EXPECT_NE(found.error().message.find("ledger"), std::string::npos) << found.error().message;
+    beds.empty_target();
+}
+
 TEST(PostgresRestore, RDS_R9_ATargetPastTheEndIsToldWithWhatThereIs) {
     auto& story = Story::get();
     auto& beds = story.beds;

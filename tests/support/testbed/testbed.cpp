@@ -180,7 +180,10 @@ std::string Testbed::agent_file(const std::string& member) const {
            "\nrun_dir = " + quoted(run_dir_of(member)) + "\n" + engine_table(member) +
            "[dns]\nlisten = [\"" + address_of(member) + ":" + std::to_string(name_server_port()) +
            "\"]\n" +
-           (plan_.repository ? "[snapshots]\nrepository = " + quoted(repository()) + "\n" : "");
+           (plan_.repository
+                ? "[snapshots]\nrepository = " + quoted(repository()) +
+                      "\n[snapshots.proof]\nfolder = " + quoted(folder_of(member) / "proof") + "\n"
+                : "");
 }
 
 void Testbed::write_configuration() {

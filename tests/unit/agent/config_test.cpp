@@ -182,5 +182,22 @@ TEST(AgentConfig, ARemoteForSnapshotsIsNamedAndItsCredentialsAreElsewhere) {
     expect_mistake(with_remote("offsite:bucket") + "scratch_dir = \"s\"\n", "22:15", "absolute");
 }
 
+TEST(AgentConfig, ProvesInAFolderOfItsOwn) {
+    const auto snapshots = good + "[snapshots]\nrepository = \"/mnt/backup\"\n";
+    EXPECT_TRUE(parse_agent_config(snapshots, "agent.toml")->proof.folder.empty());
+    const auto proof = snapshots + "[snapshots.proof]\n";
+    const auto config = parse_agent_config(proof + "folder = \"/srv/proof\"\n", "agent.toml");
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_EQ(config->proof.folder, "/srv/proof");
+    EXPECT_TRUE(config->proof.script.empty());
+    EXPECT_EQ(config->proof.database, "postgres");
+    for (const auto* const taken : {"/var/lib/lockstep/data", "/var/lib/lockstep/data/proof",
+                                    "/var/lib/lockstep", "/mnt/backup/proof", "/"}) {
+        expect_mistake(proof + "folder = \"" + taken + "\"\n", "", "each other");
+    }
+    expect_mistake(proof + "folder = \"/" + std::string(71, 'p') + "\"\n", "", "too long");
+    expect_mistake(proof + "folder = \"proof\"\n", "", "absolute");
+}
+
 } // namespace
 } // namespace lockstep

@@ -60,7 +60,16 @@ protected:
     fs::path root_ = folder_.path() / "repository";
     Journal journal_{"b"};
     FakeSnapshotEngine engine_;
-    SnapshotJobs jobs_{context_.get_executor(), engine_, journal_, [] {}};
+    FakeSnapshotEngine& sandbox_ = *new FakeSnapshotEngine; // Proving's.
+    Restoring restoring_{
+        context_.get_executor(),
+        [this](const PairName& pair) { return snapshots::make_folder_repository(root_, pair); },
+        journal_};
+    Proving proving_{{folder_.path() / "sandbox",
+                      std::unique_ptr<SnapshotEngine>(&sandbox_),
+                      {"shop", "/etc/questions.sql"}},
+                     restoring_};
+    SnapshotJobs jobs_{context_.get_executor(), engine_, proving_, journal_, [] {}};
     SnapshotJobs::Place place_;
 };
 
@@ -141,6 +150,36 @@ TEST_F(SnapshotWorks, RemoveOne) {
     EXPECT_TRUE(read().snapshots.empty());
     EXPECT_TRUE(place_.catalogue->snapshots.empty());
     EXPECT_FALSE(fs::exists(root_ / "shop" / "snapshots" / "shop-1"));
+}
+
+TEST_F(SnapshotWorks, AreProvenByARestoreAndByWhatIsAskedThere) {
+    ASSERT_TRUE(works_on({order(SnapshotWork::take, "shop-1")}));
+    ASSERT_TRUE(run_to_end(context_, place_.repository->note_forks({{{"1"}, {}, 0}})));
+    ASSERT_TRUE(works_on({order(SnapshotWork::verify, "shop-1")}));
+    EXPECT_EQ(job().state, State::done) << job().trouble;
+    const auto snapshot = read().snapshots.at(0);
+    EXPECT_EQ(snapshot.proof, SnapshotProof::queried);
+    EXPECT_GT(snapshot.proved_unix_ms, 0);
+    EXPECT_EQ(sandbox_.asked.database, "shop");
+    EXPECT_EQ(sandbox_.restored_from.snapshot.filename(), "shop-1");
+    EXPECT_TRUE(engine_.restored_from.snapshot.empty()) << "the database's own folder is its own";
+}
+
+TEST_F(SnapshotWorks, ThatCannotBeProvenAreAnAlarmUntilOneIs) {
+    ASSERT_TRUE(works_on({order(SnapshotWork::take, "shop-1")}));
+    ASSERT_TRUE(run_to_end(context_, place_.repository->note_forks({{{"1"}, {}, 0}})));
+    sandbox_.finding = "the table orders is damaged";
+    ASSERT_TRUE(works_on({order(SnapshotWork::verify, "shop-1")}));
+    EXPECT_EQ(job().state, State::failed);
+    EXPECT_EQ(read().snapshots.at(0).proof, SnapshotProof::taken);
+    ASSERT_EQ(journal_.alarms().size(), 1U);
+    EXPECT_NE(journal_.alarms()[0].find("orders"), std::string::npos);
+    sandbox_.finding.clear();
+    ASSERT_TRUE(works_on({}));
+    ASSERT_TRUE(works_on({order(SnapshotWork::verify, "shop-1")}));
+    EXPECT_TRUE(journal_.alarms().empty());
+    ASSERT_TRUE(works_on({order(SnapshotWork::verify, "shop-2")}));
+    EXPECT_NE(job().trouble.find("shop-2"), std::string::npos);
 }
 
 class Logs : public SnapshotWorks {

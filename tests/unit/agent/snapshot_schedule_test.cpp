@@ -48,7 +48,7 @@ protected:
     }
     void end(SnapshotJob::State state) {
         SnapshotJob job;
-        job.work = SnapshotWork::take;
+        job.work = schedule_.wanted()->work;
         job.id = schedule_.wanted()->id;
         job.state = state;
         job.trouble = "the repository is full";
@@ -151,6 +151,34 @@ TEST_F(SnapshotSchedules, DeleteOnceForEachLook) {
     look();
     EXPECT_TRUE(expires());
     EXPECT_EQ(ids(), Ids{"shop-good"});
+}
+
+TEST_F(SnapshotSchedules, WantAProofOfTheNewestOneOnceItIsTaken) {
+    taken("shop-good", 0);
+    look();
+    EXPECT_FALSE(schedule_.wanted()) << "nobody wants proofs";
+    SnapshotPolicy proven;
+    proven.verify = true;
+    look(proven); // At once, because the policy changed.
+    ASSERT_TRUE(schedule_.wanted());
+    EXPECT_EQ(schedule_.wanted()->work, SnapshotWork::verify);
+    EXPECT_EQ(schedule_.wanted()->id, "shop-good");
+    end(SnapshotJob::State::failed);
+    look(proven);
+    EXPECT_FALSE(schedule_.wanted()) << "one that failed is tried again after a day";
+}
+
+TEST_F(SnapshotSchedules, PlanTheNextRun) {
+    taken("shop-old", 30);
+    taken("shop-good", 0);
+    look();
+    const auto& plan = schedule_.plan();
+    EXPECT_TRUE(plan.takes);
+    EXPECT_GT(plan.unix_ms, unix_ms());
+    EXPECT_LE(plan.unix_ms, unix_ms() + day_ms);
+    ASSERT_EQ(plan.removals.size(), 1U);
+    EXPECT_EQ(plan.removals[0].id, "shop-old");
+    EXPECT_FALSE(plan.removals[0].why.empty());
 }
 
 TEST_F(SnapshotSchedules, TakeNoneAndKeepNoneWhenTheyAreSwitchedOff) {

@@ -22,6 +22,8 @@ json snapshot() {
             {"bytes", 40U << 20U},
             {"data_bytes", 118U << 20U},
             {"proof", "checksummed"},
+            {"proved_time", nullptr},
+            {"restore_ms", 0},
             {"damage", ""},
             {"keep", false},
             {"tags", {{"why", "migration"}}}};
@@ -40,6 +42,18 @@ json of_pair(json snapshots, json jobs = json::array(), json orders = json::arra
               {"latest_time", "2026-11-26T09:00:00.250Z"},
               {"gap", ""}}},
             {"snapshots", std::move(snapshots)},
+            {"plan",
+             {{"time", "2026-11-27T02:00:00.000Z"},
+              {"takes", true},
+              {"takes_bytes", 41U << 20U},
+              {"why", "the backup window is open"},
+              {"removals",
+               {{{"id", "shop-20261119t020000z-ffff"},
+                 {"bytes", 39U << 20U},
+                 {"why", "it is older than 7 days"}}}},
+              {"log_pieces", 12},
+              {"log_bytes", 60U << 20U},
+              {"kept_bytes", 3U << 30U}}},
             {"jobs", std::move(jobs)},
             {"orders", std::move(orders)},
             {"failures", std::move(failures)}};
@@ -127,6 +141,44 @@ TEST(SnapshotShow, FindsItAmongAllPairsAndEndsWith4WhereThereIsNone) {
     EXPECT_EQ(json::parse(cli.out.str()).at("repository"), "/mnt/backup");
     cli.answers("GET /v1/snapshots", answer(of_pair({damaged})));
     EXPECT_EQ(cli.run({"snapshot", "show", "shop-1"}), 4);
+}
+
+TEST(SnapshotShow, TellsWhenItWasProvenAndHowLongThatTook) {
+    CliRun cli;
+    auto proven = snapshot();
+    proven["proof"] = "queried";
+    proven["proved_time"] = "2026-11-26T04:00:00.000Z";
+    proven["restore_ms"] = 61000;
+    cli.answers("GET /v1/snapshots", answer(of_pair({proven})));
+    EXPECT_EQ(cli.run({"snapshot", "show", id}), 0) << cli.err.str();
+    EXPECT_TRUE(contains(cli.out.str(), "queried 2026-11-26T04:00:00.000Z, which took"))
+        << cli.out.str();
+}
+
+TEST(SnapshotVerify, WaitsForTheJob) {
+    CliRun cli;
+    cli.answers("POST /v1/snapshots/" + id + "/verify",
+                json{{"dry_run", false}, {"id", id}, {"pair", "shop"}, {"work", "verify"}}.dump());
+    cli.answers("GET /v1/pairs/shop/snapshots", answer(of_pair({snapshot()})));
+    EXPECT_EQ(cli.run({"snapshot", "verify", id}), 0) << cli.err.str();
+    EXPECT_TRUE(contains(cli.out.str(), "was restored")) << cli.out.str();
+}
+
+TEST(SnapshotPlan, TellsWhatIsTakenAndDeletedWithBytesAndReasons) {
+    CliRun cli;
+    cli.answers("GET /v1/pairs/shop/snapshots", answer(of_pair({snapshot()})));
+    EXPECT_EQ(cli.run({"snapshot", "plan", "shop"}), 0) << cli.err.str();
+    const auto text = cli.out.str();
+    for (const auto* part :
+         {"Takes a snapshot at 2026-11-27T02:00:00.000Z", "41 MiB", "shop-20261119t020000z-ffff",
+          "39 MiB", "older than 7 days", "12 pieces of the log", "60 MiB", "3.0 GiB"}) {
+        EXPECT_TRUE(contains(text, part)) << part << " is missing:\n" << text;
+    }
+    cli.answers("GET /v1/snapshots", answer(of_pair({snapshot()})));
+    EXPECT_EQ(cli.run({"snapshot", "plan", "--json"}), 0);
+    const auto plans = json::parse(cli.out.str()).at("plans");
+    EXPECT_EQ(plans.at(0).at("pair"), "shop");
+    EXPECT_EQ(plans.at(0).at("removals").size(), 1U);
 }
 
 TEST(SnapshotDelete, WaitsUntilItIsGone) {

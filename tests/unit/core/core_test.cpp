@@ -144,14 +144,16 @@ SnapshotReport reported() {
     job.state = SnapshotJob::State::failed;
     job.trouble = "no \"room\"";
     report.jobs = {job};
+    report.plan = {1795664700123, true, 7, "due", {{"shop-0", 5, "old"}}, 2, 9, 12};
     return report;
 }
 
 TEST(Codec, ARecordOfAnOlderVersionIsRead) {
     auto text = wire::encode_record(granted_record());
     for (const std::string key :
-         {",\"origin\":null", ",\"snapshots\":{\"minimum\":1,\"retention_days\":7,"
-                              "\"time_zone\":\"UTC\",\"window\":\"02:00-03:00\"}"}) {
+         {",\"origin\":null",
+          ",\"snapshots\":{\"minimum\":1,\"retention_days\":7,"
+          "\"time_zone\":\"UTC\",\"verify\":false,\"window\":\"02:00-03:00\"}"}) {
         const auto at = text.find(key);
         ASSERT_NE(at, std::string::npos) << text;
         text.erase(at, key.size());
@@ -164,7 +166,7 @@ TEST(Codec, EveryMessageSurvivesTheTrip) {
     record.intent = {IntentKind::force, "b", "cable \"cut\"\n", "ann"};
     record.policy.when_standby_lost = WhenStandbyLost::wait;
     record.policy.profile = Profile::wan;
-    record.policy.snapshots = {14, 2, "23:50-00:20", "Europe/Berlin"};
+    record.policy.snapshots = {14, 2, "23:50-00:20", "Europe/Berlin", true};
     record.origin = Origin{"books", "", {1795664700123, {}, "", false, "", false}};
     wire::Status status{observed(record, "b"), {"run", Milliseconds{5}}};
     status.observation.barrier = Barrier{Revision{3}, "ls_b_3", {first_history, 7}};
