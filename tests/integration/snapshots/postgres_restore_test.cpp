@@ -320,7 +320,7 @@ TEST(PostgresRestore, RDS_R15_AnInterruptedOneCannotBeStartedAndIsDoneAgain) {
         pid_t server = 0;
         while (server == 0 && !recovering.is_over()) {
             recovering.step();
-            server = SnapshotBed::tool_process("postgres");
+            server = bed::tool_process("postgres");
         }
         ASSERT_NE(server, 0);
         ::kill(server, SIGKILL);

@@ -2,8 +2,6 @@
 
 #include <unistd.h>
 
-#include "platform/files.h"
-
 namespace lockstep::bed {
 
 namespace fs = std::filesystem;
@@ -62,17 +60,6 @@ LedgerSeen SnapshotBed::restored(const SnapshotEngine::Source& source,
 void SnapshotBed::empty_target() {
     target_.kill();
     fs::remove_all(target_.config().data_dir);
-}
-
-pid_t SnapshotBed::tool_process(const std::string& name) {
-    for (const auto& child : children_of(::getpid())) {
-        const auto command =
-            read_file("/proc/" + std::to_string(child.pid) + "/cmdline").value_or("");
-        if (command.find("/" + name + '\0') != std::string::npos) {
-            return child.pid;
-        }
-    }
-    return 0;
 }
 
 } // namespace lockstep::bed

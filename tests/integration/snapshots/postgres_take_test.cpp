@@ -1,5 +1,4 @@
 #include <csignal>
-#include <fstream>
 
 #include <gtest/gtest.h>
 
@@ -12,6 +11,7 @@ namespace lockstep {
 namespace {
 
 namespace fs = std::filesystem;
+using bed::flip_a_bit;
 using bed::must;
 using bed::Node;
 using bed::Running;
@@ -79,14 +79,6 @@ TEST(PostgresTake, RDS_R1_UnderLoadFromThePrimaryAndFromTheStandby) {
     EXPECT_GT(writer.end(), 0);
 }
 
-void flip_a_bit(const fs::path& file, std::uint64_t at) {
-    std::fstream stream(file, std::ios::in | std::ios::out | std::ios::binary);
-    stream.seekg(static_cast<std::streamoff>(at));
-    const auto byte = static_cast<char>(stream.get() ^ 4);
-    stream.seekp(static_cast<std::streamoff>(at));
-    stream.put(byte);
-}
-
 /// Damages one copy of a snapshot after the other, each in its own way.
 class Damaging {
 public:
@@ -145,7 +137,7 @@ public:
         while (!fs::exists(to / "base.tar.zst") && !take_.is_over()) {
             take_.step();
         }
-        tool_ = SnapshotBed::tool_process("pg_basebackup");
+        tool_ = bed::tool_process("pg_basebackup");
         EXPECT_NE(tool_, 0);
         signal(SIGSTOP);
     }
