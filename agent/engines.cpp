@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "drivers/mysql/mysql_driver.h"
+#include "drivers/mysql/snapshot/mysql_snapshots.h"
 #include "drivers/postgres/postgres_driver.h"
 #include "drivers/postgres/snapshot/postgres_snapshots.h"
 
@@ -200,7 +201,7 @@ std::unique_ptr<SnapshotEngine> make_snapshot_engine(asio::any_io_executor execu
                                                      const Identity& identity) {
     return is_postgres(config)
                ? PostgresSnapshots::make(std::move(executor), postgres_config(config, identity))
-               : nullptr;
+               : MysqlSnapshots::make(std::move(executor), mysql_config(config, identity));
 }
 
 } // namespace lockstep

@@ -48,11 +48,13 @@ Settings access_settings(const Config& config) {
 
 /// What a user may choose otherwise. MySQL's own default is a folder that its package makes;
 /// MariaDB replays one commit at a time by its own default, each with its flushes, and so more
-/// slowly than its primary writes: here those replay together that were committed together.
+/// slowly than its primary writes: here those replay together that were committed together. A log
+/// file is archived when the next one begins (snapshots).
 std::string default_lines(const Config& config) {
+    const std::string both = "max_binlog_size=67108864\n";
     return config.flavour == Flavour::mysql
-               ? "secure_file_priv=NULL\n"
-               : "slave_parallel_threads=4\nslave_parallel_mode=conservative\n";
+               ? both + "secure_file_priv=NULL\n"
+               : both + "slave_parallel_threads=4\nslave_parallel_mode=conservative\n";
 }
 
 /// What has no variable to be looked at, or none that changes.

@@ -1,13 +1,19 @@
 #include "tests/e2e/snapshot_bed.h"
 
 #include <algorithm>
+#include <array>
+#include <chrono>
+#include <ctime>
 #include <thread>
 
 namespace lockstep::e2e {
 
-std::vector<std::vector<std::string>> SnapshotBed::ask_on(const std::string& member,
-                                                          const std::string& statement) {
-    return ask_once(bed().superuser_of(member), statement, in(patient));
+void SnapshotBed::say_on(const std::string& member, const std::string& statement) {
+    if (engine() == Engine::postgresql) {
+        static_cast<void>(ask_once(bed().superuser_of(member), statement, in(patient)));
+    } else {
+        bed().say_as_superuser(member, statement);
+    }
 }
 
 Json SnapshotBed::snapshots() {
@@ -44,12 +50,25 @@ void SnapshotBed::wait_until_restorable(std::int64_t unix_ms) {
     FAIL() << "not restorable up to " << unix_ms << ": " << seen.dump(1);
 }
 
-SnapshotBed::Moment SnapshotBed::moment_on(const std::string& member) {
-    const auto rows = ask_on(
-        member, "with now as (select clock_timestamp() as t) select floor(extract(epoch from t) "
-                "* 1000)::bigint::text, to_char(t at time zone 'utc', "
-                "'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') from now");
-    return {std::stoll(rows.at(0).at(0)), rows.at(0).at(1)};
+SnapshotBed::Moment SnapshotBed::end_of_second() {
+    constexpr std::int64_t second_ms = 1000;
+    const auto now = [] {
+        return std::chrono::duration_cast<Milliseconds>(
+                   std::chrono::system_clock::now().time_since_epoch())
+            .count();
+    };
+    Moment moment;
+    const auto second = now() / second_ms;
+    moment.unix_ms = second * second_ms + second_ms - 1;
+    while (now() <= moment.unix_ms) {
+        std::this_thread::sleep_for(Milliseconds{1});
+    }
+    const auto whole = static_cast<std::time_t>(second);
+    std::tm utc{};
+    std::array<char, 32> text{};
+    std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S.999Z", ::gmtime_r(&whole, &utc));
+    moment.text = text.data();
+    return moment;
 }
 
 void SnapshotBed::expect_restores(const std::vector<std::string>& arguments) {
@@ -62,7 +81,8 @@ void SnapshotBed::expect_restores(const std::vector<std::string>& arguments) {
 
 std::set<std::string> SnapshotBed::ids_on(const std::string& member) {
     std::set<std::string> ids;
-    for (auto& row : ask_on(member, "select id::text from ledger")) {
+    for (auto& row : ask_once(bed().reader_of(member), "select id from " + ledger_table(engine()),
+                              in(patient))) {
         ids.insert(std::move(row.at(0)));
     }
     return ids;

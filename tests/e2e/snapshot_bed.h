@@ -11,15 +11,15 @@
 namespace lockstep::e2e {
 
 /// A pair of a and b with a repository; c is an agent in no pair, into which is restored.
-class SnapshotBed : public EndToEnd {
+class SnapshotBed : public EndToEnd, public testing::WithParamInterface<Engine> {
 protected:
     static constexpr Milliseconds patient{60000};
 
+    [[nodiscard]] Engine engine() const override { return GetParam(); }
     [[nodiscard]] std::vector<std::string> members() const override { return {"a", "b", "c"}; }
     [[nodiscard]] bool repository() const override { return true; }
 
-    std::vector<std::vector<std::string>> ask_on(const std::string& member,
-                                                 const std::string& statement);
+    void say_on(const std::string& member, const std::string& statement);
     /// What `snapshot list` shows of the pair.
     [[nodiscard]] Json snapshots();
     /// Takes one, and returns its id.
@@ -33,7 +33,8 @@ protected:
         std::int64_t unix_ms = 0;
         std::string text;
     };
-    [[nodiscard]] Moment moment_on(const std::string& member);
+    /// The end of this second, once it is over: MariaDB's log tells commits' times in seconds.
+    [[nodiscard]] static Moment end_of_second();
     /// Restores into a pair "old" of c alone.
     void expect_restores(const std::vector<std::string>& arguments);
     /// Of the writers' ledger.

@@ -1,5 +1,6 @@
 #include <spdlog/fmt/fmt.h>
 
+#include "drivers/mysql/schema.h"
 #include "drivers/mysql/snapshot/mysql_snapshots.h"
 #include "drivers/mysql/snapshot/replay.h"
 
