@@ -181,7 +181,7 @@ ProofConfig read_proof(Table table) {
     if (const auto script = table.text("script", ""); !script.empty()) {
         proof.script = absolute_path(table, "script");
     }
-    proof.database = table.text("database", "postgres");
+    proof.database = table.text("database", "");
     return proof;
 }
 

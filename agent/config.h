@@ -43,7 +43,7 @@ struct RepositoryConfig {
 struct ProofConfig {
     std::filesystem::path folder; // With room for all of the data; empty: they are not.
     std::filesystem::path script; // Run there by the engine's client; empty: none.
-    std::string database;         // In which it is run.
+    std::string database;         // In which it is run; empty: the engine's own.
 };
 
 /// The agent's file.

@@ -22,10 +22,13 @@ std::string in_one_line(std::string text) {
 
 Awaitable<Result<void>> MysqlSnapshots::run_script(fs::path socket, Questions questions,
                                                    Deadline deadline) {
-    auto command = driver_.tool(
-        word().client, {"--no-defaults", "--batch", "--silent", "--socket=" + socket.string(),
-                        "--user=" + mysql::own_account(), "--database=" + questions.database});
+    auto command = driver_.tool(word().client,
+                                {"--no-defaults", "--batch", "--silent",
+                                 "--socket=" + socket.string(), "--user=" + mysql::own_account()});
     command.input = questions.script;
+    if (!questions.database.empty()) {
+        command.argv.push_back("--database=" + questions.database);
+    }
     const auto ran = co_await run_tool(std::move(command), deadline);
     if (!ran) {
         co_return within(questions.script.string(), ran.error());

@@ -77,6 +77,9 @@ Awaitable<Result<void>> PostgresSnapshots::serve_for_proof(std::shared_ptr<Proof
 }
 
 Awaitable<Result<void>> PostgresSnapshots::run_script(Questions questions, Deadline deadline) {
+    if (questions.database.empty()) {
+        questions.database = "postgres";
+    }
     auto command = postgres::tool(
         config_.bin_dir, "psql",
         {"--no-psqlrc", "--quiet", "--no-password", "--set=ON_ERROR_STOP=1", "--single-transaction",

@@ -190,7 +190,7 @@ TEST(AgentConfig, ProvesInAFolderOfItsOwn) {
     ASSERT_TRUE(config) << config.error().message;
     EXPECT_EQ(config->proof.folder, "/srv/proof");
     EXPECT_TRUE(config->proof.script.empty());
-    EXPECT_EQ(config->proof.database, "postgres");
+    EXPECT_TRUE(config->proof.database.empty());
     for (const auto* const taken : {"/var/lib/lockstep/data", "/var/lib/lockstep/data/proof",
                                     "/var/lib/lockstep", "/mnt/backup/proof", "/"}) {
         expect_mistake(proof + "folder = \"" + taken + "\"\n", "", "each other");
