@@ -135,6 +135,8 @@ Awaitable<Result<Restoring::Outcome>> Restoring::restore(Origin origin, Into int
                                                  std::move(on_progress), deadline);
     std::error_code left; // The next restore empties it first.
     fs::remove_all(into.scratch, left);
+    auto id = plan->snapshot.id;
+    static_cast<void>(co_await repository.close_snapshot(std::move(id))); // Nothing hangs on it.
     if (!restored) {
         co_return tl::unexpected(restored.error());
     }
