@@ -158,7 +158,11 @@ Awaitable<Result<void>> Archivist::claim_again() {
     auto self = state_.self;
     auto claimed = co_await place_->repository->claim(std::move(self), place_->epoch);
     if (!claimed) {
-        leave();
+        keeper_->stop();
+        if (claimed.error().code == Errc::refused || claimed.error().code == Errc::conflict) {
+            leave(); // It is another's, or empty. What is only away may come back for a running
+                     // copy.
+        }
         co_return claimed;
     }
     place_->claimed_at = now;

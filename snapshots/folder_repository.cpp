@@ -111,8 +111,11 @@ Result<void> FolderRepository::take_claim(const MemberId& writer, Epoch epoch) {
 Result<void> FolderRepository::claim(const MemberId& writer, Epoch epoch) {
     const std::lock_guard guard(mutex_);
     auto done = check_root();
-    if (done && mine_ == Claim{writer, epoch} && check_claim(mine_)) {
-        return {}; // It is ours, and what is half made is too.
+    if (done && mine_ == Claim{writer, epoch}) {
+        const auto still = check_claim(mine_);
+        if (still || still.error().code != Errc::refused) {
+            return still; // It is ours as far as is known, and what is half made is, too.
+        }
     }
     if (done) {
         done = make_it_a_repository();

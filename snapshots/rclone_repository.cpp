@@ -126,8 +126,11 @@ Result<void> RcloneRepository::take_claim(const Claim& mine) {
 Result<void> RcloneRepository::claim(const MemberId& writer, Epoch epoch) {
     const Claim mine{writer, epoch};
     const auto before = claimed();
-    if (before && *before == mine && check_claim(mine)) {
-        return {}; // It is ours, and what is half made is too.
+    if (before && *before == mine) {
+        const auto still = check_claim(mine);
+        if (still || still.error().code != Errc::refused) {
+            return still; // It is ours as far as is known, and what is half made is, too.
+        }
     }
     auto done = prepare_scratch();
     if (done) {

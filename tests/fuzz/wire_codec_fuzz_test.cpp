@@ -41,7 +41,7 @@ TEST(WireCodecFuzz, MutatedFramesAreMessagesOrCorrupt) {
     told.record = record;
     told.permit = wire::StartPermit{1, Epoch{1}};
     told.proof = wire::Stamp{"run", Milliseconds{5}};
-    told.orders = {{SnapshotWork::take, "shop-1", "shop", SnapshotKind::manual, {}, "ann", 7}};
+    told.orders = {{SnapshotWork::take, "shop-1", "shop", SnapshotKind::manual, {}, {}, "ann", 7}};
     wire::Snapshots snapshots;
     snapshots.report.snapshots = {Snapshot{}};
     snapshots.report.log = {LogSegment{}};

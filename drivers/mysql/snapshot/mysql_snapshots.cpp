@@ -38,7 +38,7 @@ Awaitable<Result<MysqlSnapshots::Identity>> MysqlSnapshots::identify(Session::Pt
         co_return fail(Errc::unreachable, seen->place.trouble);
     }
     auto system_id = co_await driver_.read_system_id(session, deadline);
-    std::string ask = "SELECT UNIX_TIMESTAMP()";
+    std::string ask = "SELECT UNIX_TIMESTAMP(), @@GLOBAL.max_binlog_size";
     const auto clock = co_await session->query(std::move(ask), deadline);
     if (!system_id || !clock) {
         co_return tl::unexpected(system_id ? clock.error() : system_id.error());
@@ -49,6 +49,7 @@ Awaitable<Result<MysqlSnapshots::Identity>> MysqlSnapshots::identify(Session::Pt
     identity.descent = seen->descent;
     identity.place = mysql::place_after(seen->logged);
     identity.unix_s = static_cast<std::int64_t>(clock->number(0, 0));
+    identity.largest_file_bytes = clock->number(0, 1);
     co_return identity;
 }
 

@@ -57,7 +57,8 @@ private:
         std::string system_id;
         mysql::Descent descent;
         std::uint64_t place = 0;
-        std::int64_t unix_s = 0; // By its clock.
+        std::int64_t unix_s = 0;              // By its clock.
+        std::uint64_t largest_file_bytes = 0; // Of its log, about.
     };
     [[nodiscard]] Awaitable<Result<Session::Ptr>> open(Deadline deadline);
     [[nodiscard]] Awaitable<Result<Identity>> identify(Session::Ptr session, Deadline deadline);

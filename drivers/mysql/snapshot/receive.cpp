@@ -8,6 +8,7 @@
 #include "drivers/mysql/snapshot/log_place.h"
 #include "drivers/mysql/snapshot/mysql_snapshots.h"
 #include "platform/clock.h"
+#include "platform/disk_space.h"
 #include "platform/files.h"
 
 /// Receiving the log.
@@ -74,6 +75,22 @@ Result<std::string> file_of(const MysqlConfig& config, std::uint64_t place) {
                     place + 1, oldest));
 }
 
+/// Where to begin when nothing is kept yet. Another member may have received a file that it never
+/// finished, and taken a snapshot meanwhile: what follows that must not be missing, so the log of
+/// two files' size is received once more. Blocks.
+Result<std::string> file_well_before(const MysqlConfig& config, std::uint64_t largest_file_bytes) {
+    const auto files = mysql::log_files(mysql::log_index(config));
+    if (!files) {
+        return tl::unexpected(files.error());
+    }
+    auto first = files->size() - 1;
+    for (auto bytes = size_of((*files)[first]); first > 0 && bytes < 2 * largest_file_bytes;) {
+        --first;
+        bytes += size_of((*files)[first]);
+    }
+    return (*files)[first].filename().string();
+}
+
 } // namespace
 
 Awaitable<Result<std::string>> MysqlSnapshots::first_file(Identity identity, Position after) {
@@ -87,9 +104,10 @@ Awaitable<Result<std::string>> MysqlSnapshots::first_file(Identity identity, Pos
                                    "to {}",
                                    identity.place, after.offset_bytes));
     }
-    const auto place = known ? after.offset_bytes : identity.place;
-    std::function<Result<std::string>()> work = [config = config_, place] {
-        return file_of(config, place);
+    std::function<Result<std::string>()> work = [config = config_, known,
+                                                 place = after.offset_bytes,
+                                                 largest = identity.largest_file_bytes] {
+        return known ? file_of(config, place) : file_well_before(config, largest);
     };
     co_return co_await log_reading_.run<Result<std::string>>(std::move(work));
 }

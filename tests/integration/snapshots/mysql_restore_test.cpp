@@ -269,7 +269,6 @@ TEST_P(MysqlRestore, RDS_R15_AnInterruptedOneCannotBeStartedAndIsDoneAgain) {
 }
 
 INSTANTIATE_TEST_SUITE_P(mariadb, MysqlRestore, testing::Values(Flavour::mariadb));
-INSTANTIATE_TEST_SUITE_P(mysql, MysqlRestore, testing::Values(Flavour::mysql));
 
 } // namespace
 } // namespace lockstep

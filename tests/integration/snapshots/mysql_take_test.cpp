@@ -161,7 +161,6 @@ TEST_P(MysqlTake, RDS_K1_K2_AKilledOneIsNoneAndOneAcrossAPromotionIsGood) {
 }
 
 INSTANTIATE_TEST_SUITE_P(mariadb, MysqlTake, testing::Values(Flavour::mariadb));
-INSTANTIATE_TEST_SUITE_P(mysql, MysqlTake, testing::Values(Flavour::mysql));
 
 } // namespace
 } // namespace lockstep

@@ -76,8 +76,9 @@ TEST_F(Api, ShowsSnapshotsWithWhatCanBeRestored) {
     snapshot.id = "shop-1";
     snapshot.proof = SnapshotProof::checksummed;
     told.report.snapshots = {snapshot};
-    told.orders = {{SnapshotWork::take, "shop-2", "shop", SnapshotKind::manual, {}, "grace", 1}};
-    told.failures = {{{SnapshotWork::check, "shop-1", "shop", {}, {}, "grace", 1}, "no room"}};
+    told.orders = {
+        {SnapshotWork::take, "shop-2", "shop", SnapshotKind::manual, {}, {}, "grace", 1}};
+    told.failures = {{{SnapshotWork::check, "shop-1", "shop", {}, {}, {}, "grace", 1}, "no room"}};
     for (const auto* const path : {"/v1/snapshots", "/v1/pairs/shop/snapshots"}) {
         const auto list = call("GET", path);
         EXPECT_EQ(list.status, 200);

@@ -178,8 +178,14 @@ TEST(Codec, EveryMessageSurvivesTheTrip) {
     told_message.record = record;
     told_message.permit = wire::StartPermit{7, Epoch{2}};
     told_message.proof = wire::Stamp{"run", Milliseconds{5}};
-    told_message.orders = {
-        {SnapshotWork::take, "shop-1", "shop", SnapshotKind::manual, {{"why", "move"}}, "ann", 7}};
+    told_message.orders = {{SnapshotWork::take,
+                            "shop-1",
+                            "shop",
+                            SnapshotKind::manual,
+                            {{"why", "move"}},
+                            {},
+                            "ann",
+                            7}};
     told_message.zone = {"db.test", 7, {{"ns-a", "10.0.0.1", 53}}, {endpoint_of(record)}};
     const wire::Message messages[] = {wire::Hello{},
                                       wire::Snapshots{reported()},
