@@ -185,9 +185,14 @@ ProofConfig read_proof(Table table) {
     return proof;
 }
 
+std::string with_slash(const std::filesystem::path& folder) {
+    auto text = folder.string();
+    return text.ends_with('/') ? text : text + "/";
+}
+
 bool overlap(const std::filesystem::path& one, const std::filesystem::path& other) {
-    const auto first = one.string() + "/";
-    const auto second = other.string() + "/";
+    const auto first = with_slash(one);
+    const auto second = with_slash(other);
     return !one.empty() && !other.empty() &&
            (first.starts_with(second) || second.starts_with(first));
 }

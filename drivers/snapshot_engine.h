@@ -93,7 +93,7 @@ public:
                                                                  Deadline deadline) = 0;
     /// What a user wants to be asked of restored data.
     struct Questions {
-        std::string database; // Empty: the engine's own.
+        std::string database;         // Empty: the engine's own.
         std::filesystem::path script; // The engine's own client runs it; empty: nothing.
     };
     /// Starts a server on the folder that restore() filled which nobody but this process reaches,

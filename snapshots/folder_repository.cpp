@@ -113,7 +113,8 @@ Result<void> FolderRepository::claim(const MemberId& writer, Epoch epoch) {
     auto done = check_root();
     if (done && mine_ == Claim{writer, epoch}) {
         const auto still = check_claim(mine_);
-        if (still || still.error().code != Errc::refused) {
+        if (still || still.error().code == Errc::unreachable ||
+            still.error().code == Errc::timeout) {
             return still; // It is ours as far as is known, and what is half made is, too.
         }
     }

@@ -84,7 +84,9 @@ void Player::form_pair() {
     must(stage_.run(a.apply(primary_ticket("a", ""), soon())));
     must(stage_.run(a.keep_for({stage_.member("b")}, soon())));
     stage_.make_table("a");
-    must(stage_.run(copy_beside(&a, stage_.member("a"), &stage_.driver("b"), {}, soon())));
+    OnProgress nobody = [](Progress) {};
+    must(stage_.run(
+        copy_beside(&a, stage_.member("a"), &stage_.driver("b"), std::move(nobody), soon())));
     start("b", standby_ticket("b", "ls_b_async"));
     if (!stage_.eventually([this] { return observe("b").stream.connected; })) {
         throw std::runtime_error("b does not stream");

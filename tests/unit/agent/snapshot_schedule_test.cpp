@@ -181,14 +181,14 @@ TEST_F(SnapshotSchedules, PlanTheNextRun) {
     EXPECT_FALSE(plan.removals[0].why.empty());
 }
 
-TEST_F(SnapshotSchedules, TakeNoneAndKeepNoneWhenTheyAreSwitchedOff) {
+TEST_F(SnapshotSchedules, TakeNoneWhenTheyAreSwitchedOffAndKeepTheNewest) {
     taken("shop-automated", 1);
     SnapshotPolicy none;
     none.retention_days = 0;
     look(none);
     EXPECT_FALSE(schedule_.wanted());
     EXPECT_TRUE(expires());
-    EXPECT_TRUE(ids().empty());
+    EXPECT_EQ(ids(), Ids{"shop-automated"}) << "the newest one is an operator's to delete";
 }
 
 TEST_F(SnapshotSchedules, DeleteAndTakeNothingByAPolicyThatMakesNoSense) {
