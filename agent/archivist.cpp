@@ -69,10 +69,14 @@ Awaitable<void> Archivist::step() {
         mine_ = true;
         well_at_ = boot_time();
     }
+    co_await archive(*record);
+}
+
+/// By this record to its end: another may be accepted meanwhile.
+Awaitable<void> Archivist::archive(PairRecord record) {
     Result<void> done;
-    if (!place_ || place_->pair != record->pair || place_->epoch != record->epoch) {
-        const auto wanted = *record;
-        done = co_await open(wanted);
+    if (!place_ || place_->pair != record.pair || place_->epoch != record.epoch) {
+        done = co_await open(record);
     } else if (boot_time() - place_->claimed_at >= between_claims) {
         done = co_await claim_again();
     }
@@ -81,7 +85,7 @@ Awaitable<void> Archivist::step() {
     }
     std::optional<LogSegment> unfinished;
     if (place_) {
-        auto worked = co_await work(record->policy.snapshots);
+        auto worked = co_await work(record.policy.snapshots);
         done = done ? worked : done;
         if (place_->repository->counts_incoming()) {
             auto found = co_await keeper_->unfinished();
@@ -95,7 +99,7 @@ Awaitable<void> Archivist::step() {
     } else if (boot_time() - well_at_ >= patience) {
         journal_.raise(alarm, "the log is not archived: " + trouble);
     }
-    tell(trouble, unfinished);
+    tell(record.pair, trouble, unfinished);
 }
 
 /// What operators asked for comes first.
@@ -231,9 +235,10 @@ void Archivist::receive(const ServerReport& server) {
     keeper_->begin(place_->repository->incoming(state_.self), std::move(after));
 }
 
-void Archivist::tell(const std::string& trouble, const std::optional<LogSegment>& unfinished) {
+void Archivist::tell(const PairName& pair, const std::string& trouble,
+                     const std::optional<LogSegment>& unfinished) {
     SnapshotReport report;
-    report.pair = memory_.record() ? memory_.record()->pair : PairName{};
+    report.pair = pair;
     report.repository = repository_name_;
     report.trouble = trouble;
     report.jobs = jobs_->list();

@@ -52,6 +52,7 @@ private:
     };
 
     [[nodiscard]] Awaitable<void> step();
+    [[nodiscard]] Awaitable<void> archive(PairRecord record);
     [[nodiscard]] std::string hindrance() const;
     [[nodiscard]] Awaitable<Result<void>> open(const PairRecord& record);
     [[nodiscard]] Awaitable<Result<void>> claim_again();
@@ -60,7 +61,8 @@ private:
     [[nodiscard]] Awaitable<Result<void>> note_forks(const History& history);
     void receive(const ServerReport& server);
     [[nodiscard]] Awaitable<Result<void>> work(SnapshotPolicy policy);
-    void tell(const std::string& trouble, const std::optional<LogSegment>& unfinished);
+    void tell(const PairName& pair, const std::string& trouble,
+              const std::optional<LogSegment>& unfinished);
 
     asio::any_io_executor executor_;
     Means means_;
