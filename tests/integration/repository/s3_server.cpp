@@ -59,7 +59,7 @@ S3Server::Network::~Network() {
 S3Server::S3Server() {
     if (!fs::exists(server_program)) {
         throw std::runtime_error(std::string(server_program) +
-                                 " is missing: run deploy/install-dependencies");
+                                 " is missing: run deploy/install-dependencies --with-s3");
     }
     watchdog_ = std::make_unique<testbed::Watchdog>(std::vector<fs::path>{folder_.path()});
     run_inside({ip, "link", "set", "lo", "up"});
