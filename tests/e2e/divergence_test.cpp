@@ -16,7 +16,8 @@ namespace fs = std::filesystem;
 pid_t process_with(const std::string& word, const std::string& other, const std::string& but) {
     for (const auto& entry : fs::directory_iterator("/proc")) {
         std::ifstream file(entry.path() / "cmdline");
-        const std::string line{std::istreambuf_iterator<char>(file), {}};
+        std::string line; // Stays empty when it vanishes just now.
+        std::getline(file, line);
         if (line.find(word) != std::string::npos && line.find(other) != std::string::npos &&
             line.find(but) == std::string::npos) {
             return static_cast<pid_t>(std::stol("0" + entry.path().filename().string()));
