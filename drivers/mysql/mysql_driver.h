@@ -278,6 +278,7 @@ private:
     // promote.cpp
     [[nodiscard]] Result<void> check_received(const Look& seen) const;
     [[nodiscard]] Result<void> forget_received_as(const std::string& account) const;
+    [[nodiscard]] Awaitable<Result<void>> end_applier(Deadline deadline);
     [[nodiscard]] Awaitable<Result<void>> take_over(Deadline deadline);
     [[nodiscard]] Awaitable<Result<void>> begin_reign(Deadline deadline);
     [[nodiscard]] Awaitable<Result<void>> open_for_writes(Deadline deadline);

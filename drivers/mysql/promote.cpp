@@ -10,6 +10,7 @@ namespace lockstep {
 
 namespace {
 constexpr std::size_t mark_bytes = 8;
+constexpr std::chrono::milliseconds look_again{5};
 } // namespace
 
 /// R2 replays what was received from this server's own disk. MariaDB does not read it again after a
@@ -37,6 +38,37 @@ Result<void> MysqlDriver::check_received(const Look& seen) const {
                             config_.member));
 }
 
+/// A transaction whose end the upstream never sent makes MySQL wait for that end, 60 s, when its
+/// applier is stopped (SLAVE_WAIT_GROUP_DONE in sql/rpl_replica.cc); one that is killed takes it
+/// back at once. Called when all that came whole is replayed.
+Awaitable<Result<void>> MysqlDriver::end_applier(Deadline deadline) {
+    std::string ask = "SELECT t.PROCESSLIST_ID FROM "
+                      "performance_schema.replication_applier_status_by_coordinator c JOIN "
+                      "performance_schema.threads t USING (THREAD_ID)";
+    const auto coordinators = co_await command(std::move(ask), deadline);
+    if (!coordinators) {
+        co_return tl::unexpected(coordinators.error());
+    }
+    for (std::size_t row = 0; row < coordinators->size(); ++row) {
+        // One that ended by itself meanwhile is no trouble: what counts is seen below.
+        static_cast<void>(co_await command("KILL " + coordinators->text(row, 0), deadline));
+    }
+    while (!coordinators->empty()) {
+        const auto stream = co_await command(std::string(word().show_stream), deadline);
+        if (!stream) {
+            co_return tl::unexpected(stream.error());
+        }
+        if (stream->empty() || stream->text(0, word().applier_runs) != "Yes") {
+            break;
+        }
+        if (deadline.passed()) {
+            co_return fail(Errc::timeout, "the applier was killed and has not ended");
+        }
+        co_await pause_for(look_again);
+    }
+    co_return Result<void>{};
+}
+
 /// The receiver alone is stopped, everything it brought is replayed, then the rest.
 Awaitable<Result<void>> MysqlDriver::take_over(Deadline deadline) {
     auto opened = co_await kept(&Sessions::control, deadline);
@@ -58,6 +90,9 @@ Awaitable<Result<void>> MysqlDriver::take_over(Deadline deadline) {
     auto done = co_await commands(std::move(stop), deadline);
     if (done) {
         done = co_await until_replayed(deadline);
+    }
+    if (done && is_mysql()) {
+        done = co_await end_applier(deadline);
     }
     std::vector<std::string> both{std::string(word().stop_both)};
     if (done) {

@@ -31,6 +31,43 @@ TEST_P(Crash, FINDING_9_ARestartCommitsWhatNobodyAcknowledgedAndTheJudgementFind
     EXPECT_EQ(bed.a().sql(rows_kept), "1") << "what the engine does by itself";
 }
 
+// MySQL's STOP REPLICA waits 60 s for the rest of a transaction that nobody will send.
+TEST_P(Crash, ATransactionThatCameInPartHoldsNoPromotionUp) {
+    Bed bed(GetParam());
+    bed.form_primary();
+    bed.a().sql("CREATE TABLE shop.large (id INT PRIMARY KEY, body LONGBLOB)");
+    bed.add_standby();
+    const auto writer = bed.a().session();
+    const auto look = bed.b().session();
+    std::string rows;
+    for (int row = 0; row < 150; ++row) {
+        rows += (row == 0 ? "(" : ", (") + std::to_string(row) + ", REPEAT('x', 1000000))";
+    }
+    const auto space = [&] {
+        const auto stream = must(bed.run(look->query(std::string(word().show_stream), soon())));
+        return std::stoull(stream.text(0, "Relay_Log_Space"));
+    };
+    const auto before = space();
+    must(writer->start("INSERT INTO shop.large VALUES " + rows));
+    const auto a_part = before + 10'000'000;
+    while (space() < a_part) { // The test's own time limit ends it.
+    }
+    bed.a().kill();
+    EXPECT_EQ(bed.b().sql("SELECT COUNT(*) FROM shop.large"), "0") << "it came as a whole";
+    if (is_mysql()) {
+        EXPECT_TRUE(eventually([&] {
+            return bed.b().sql("SELECT COUNT(*) FROM "
+                               "performance_schema.replication_applier_status_by_worker WHERE "
+                               "APPLYING_TRANSACTION <> ''") == "1";
+        })) << "nothing is in the midst of being applied";
+    }
+    const auto in_time = Deadline::in(std::chrono::seconds{20});
+    must(bed.run(bed.b().driver().promote(in_time, Loss::refused)));
+    bed.b().apply(bed.primary_ticket(bed.b()));
+    EXPECT_EQ(bed.b().sql("SELECT COUNT(*) FROM shop.large"), "0");
+    bed.b().sql(insert_one);
+}
+
 TEST_P(Crash, FINDING_12_TheConnectorFallsBackToPlaintextAndTheDriverDoesNot) {
     Bed bed(GetParam());
     bed.form_primary();
