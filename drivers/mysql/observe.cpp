@@ -99,8 +99,10 @@ Awaitable<Result<void>> MysqlDriver::fill_primary(Session::Ptr session, const Lo
         co_return tl::unexpected(rows.error());
     }
     // A query of its own: MariaDB 10.11.19 was seen to crash on it as a subquery.
-    std::string sql =
-        fmt::format("SELECT USER FROM {} WHERE COMMAND LIKE 'Binlog Dump%'", word().processlist);
+    std::string sql = fmt::format(
+        "SELECT USER, LEFT(HOST, LENGTH(HOST) - LENGTH(SUBSTRING_INDEX(HOST, ':', -1))) "
+        "FROM {} WHERE COMMAND LIKE 'Binlog Dump%'", // Without the port.
+        word().processlist);
     const auto dumps = co_await session->query(std::move(sql), deadline);
     if (!dumps) {
         co_return tl::unexpected(dumps.error());
@@ -124,13 +126,13 @@ Awaitable<Result<void>> MysqlDriver::fill_primary(Session::Ptr session, const Lo
     const bool waits = rows->text(0, 0) == "1";
     const auto& effect = remembered_.effect_of;
     report.acknowledgements.name = waits ? effect : std::string{};
-    // One stream of the granted account may take over from another: the server counts both for a
-    // moment, though one is ended.
+    // One stream of the granted account may take over from another of its host: the server counts
+    // both for a moment, though one is ended.
     bool others_stream = false;
     for (std::size_t row = 0; row < dumps->size(); ++row) {
         const bool granted = dumps->text(row, 0) == effect;
         report.acknowledgements.streaming |= waits && !effect.empty() && granted;
-        others_stream |= !granted;
+        others_stream |= !granted || dumps->text(row, 1) != dumps->text(0, 1);
     }
     remembered_.standby_streams = report.acknowledgements.streaming;
     if (!waits || effect.empty()) {
