@@ -27,7 +27,7 @@ Archivist::Archivist(asio::any_io_executor executor, Means means, LocalState& st
     : executor_(executor), means_(std::move(means)), state_(state), memory_(memory),
       supervisor_(supervisor), journal_(journal), board_(board), wake_(executor),
       restoring_(executor, means_.repository, journal),
-      proving_(std::move(means_.proving), restoring_) {
+      proving_(executor, std::move(means_.proving), restoring_) {
     if (means_.engine) {
         keeper_ = std::make_unique<LogKeeper>(executor, *means_.engine);
         jobs_ = std::make_unique<SnapshotJobs>(executor, *means_.engine, proving_, journal_,
@@ -232,7 +232,7 @@ void Archivist::receive(const ServerReport& server) {
         journal_.write("log gap", Severity::alarm, trouble->message);
         after = {};
     }
-    keeper_->begin(place_->repository->incoming(state_.self), std::move(after));
+    keeper_->begin(place_->repository, state_.self, std::move(after));
 }
 
 void Archivist::tell(const PairName& pair, const std::string& trouble,

@@ -17,11 +17,11 @@ constexpr std::chrono::seconds longest_look{60};
 LogKeeper::LogKeeper(asio::any_io_executor executor, SnapshotEngine& engine)
     : executor_(std::move(executor)), engine_(engine) {}
 
-void LogKeeper::begin(fs::path spool, Position after) {
+void LogKeeper::begin(std::shared_ptr<PairRepository> repository, MemberId writer, Position after) {
     if (work_) {
         return;
     }
-    spool_ = spool;
+    spool_ = repository->incoming(writer);
     work_ = std::make_shared<Work>();
     auto done = [this, current = work_](const std::exception_ptr& failure) {
         if (failure && !current->cancelled) {
@@ -31,7 +31,8 @@ void LogKeeper::begin(fs::path spool, Position after) {
             work_.reset();
         }
     };
-    asio::co_spawn(executor_, receive(work_, std::move(spool), std::move(after)),
+    asio::co_spawn(executor_,
+                   receive(work_, std::move(repository), std::move(writer), std::move(after)),
                    asio::bind_cancellation_slot(work_->cancel.slot(), std::move(done)));
 }
 
@@ -43,14 +44,15 @@ void LogKeeper::stop() {
     trouble_.reset();
 }
 
-Awaitable<void> LogKeeper::receive(std::shared_ptr<Work> work, fs::path spool, Position after) {
-    std::error_code trouble;
-    if (!fs::is_directory(spool.parent_path(), trouble)) {
-        trouble_ = Error{Errc::unreachable,
-                         spool.parent_path().string() + " is gone: is its file system mounted?"};
-        co_return; // And never made in its place, where it would be on another disk.
+Awaitable<void> LogKeeper::receive(std::shared_ptr<Work> work,
+                                   std::shared_ptr<PairRepository> repository, MemberId writer,
+                                   Position after) {
+    auto spool = repository->incoming(writer);
+    // What is gone is never made in its place, where it would be on another disk.
+    auto received = co_await repository->check_incoming(std::move(writer));
+    if (received) {
+        received = co_await engine_.receive(std::move(spool), std::move(after));
     }
-    const auto received = co_await engine_.receive(std::move(spool), std::move(after));
     if (!work->cancelled) {
         trouble_ =
             received ? Error{Errc::unreachable, "receiving the log ended"} : received.error();
@@ -66,7 +68,7 @@ Awaitable<Result<bool>> LogKeeper::keep(PairRepository& repository, Epoch epoch,
         co_return tl::unexpected(segments.error());
     }
     for (auto& segment : *segments) {
-        const auto file = spool_ / segment.name;
+        auto file = spool_ / segment.name;
         segment.epoch = epoch;
         auto kept = co_await repository.keep(file, segment);
         if (!kept) {
@@ -76,8 +78,7 @@ Awaitable<Result<bool>> LogKeeper::keep(PairRepository& repository, Epoch epoch,
             return one.name == kept->name && one.system_id == kept->system_id;
         });
         catalogue.log.push_back(std::move(*kept));
-        std::error_code left; // What stays is kept once more, and is the same.
-        fs::remove(file, left);
+        static_cast<void>(co_await repository.remove_received(std::move(file)));
     }
     co_return !segments->empty();
 }

@@ -15,8 +15,9 @@ class LogKeeper {
 public:
     LogKeeper(asio::any_io_executor executor, SnapshotEngine& engine);
 
-    /// Receives into `spool` what follows `after`, unless it receives already.
-    void begin(std::filesystem::path spool, Position after);
+    /// Receives into the repository's folder for `writer` what follows `after`, unless it receives
+    /// already.
+    void begin(std::shared_ptr<PairRepository> repository, MemberId writer, Position after);
     void stop();
     [[nodiscard]] bool receives() const { return work_ != nullptr; }
     /// Why receiving ended last, since the last stop.
@@ -34,8 +35,9 @@ private:
         asio::cancellation_signal cancel;
         bool cancelled = false;
     };
-    [[nodiscard]] Awaitable<void> receive(std::shared_ptr<Work> work, std::filesystem::path spool,
-                                          Position after);
+    [[nodiscard]] Awaitable<void> receive(std::shared_ptr<Work> work,
+                                          std::shared_ptr<PairRepository> repository,
+                                          MemberId writer, Position after);
 
     asio::any_io_executor executor_;
     SnapshotEngine& engine_;

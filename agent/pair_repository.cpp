@@ -138,6 +138,35 @@ Awaitable<Result<void>> PairRepository::fetch_log(std::vector<LogSegment> segmen
     co_return co_await large_.run<void>("fetch log from " + name(), std::move(work), deadline);
 }
 
+Awaitable<Result<void>> PairRepository::check_incoming(MemberId writer) {
+    const auto deadline = Deadline::in(longest_small);
+    std::function<Result<void>()> work = [above = incoming(writer).parent_path()] {
+        std::error_code trouble;
+        return fs::is_directory(above, trouble)
+                   ? Result<void>{}
+                   : fail(Errc::unreachable,
+                          above.string() + " is gone: is its file system mounted?");
+    };
+    co_return co_await small_.run<void>("look into " + name(), std::move(work), deadline);
+}
+
+Awaitable<Result<void>> PairRepository::remove_received(fs::path file) {
+    const auto deadline = Deadline::in(longest_small);
+    std::function<Result<void>()> work = [file] {
+        std::error_code trouble;
+        fs::remove(file, trouble);
+        return trouble ? Result<void>(fail(Errc::refused, file.string() + ": " + trouble.message()))
+                       : Result<void>{};
+    };
+    co_return co_await small_.run<void>("remove received log", std::move(work), deadline);
+}
+
+Awaitable<Result<void>> PairRepository::work_on_files(std::string what,
+                                                      std::function<Result<void>()> work) {
+    const auto deadline = Deadline::in(longest_large);
+    co_return co_await large_.run<void>(std::move(what), std::move(work), deadline);
+}
+
 Awaitable<Result<std::vector<fs::path>>> PairRepository::all_incoming() {
     const auto deadline = Deadline::in(longest_small);
     using Folders = std::vector<fs::path>;

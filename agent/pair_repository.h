@@ -48,6 +48,13 @@ public:
     [[nodiscard]] Awaitable<Result<void>>
     fetch_log(std::vector<LogSegment> segments, std::filesystem::path to, OnProgress on_progress);
     [[nodiscard]] Awaitable<Result<std::vector<std::filesystem::path>>> all_incoming();
+    /// Whether log can be received there. Errors: `unreachable`: the folder above is gone.
+    [[nodiscard]] Awaitable<Result<void>> check_incoming(MemberId writer);
+    /// Removes received log that was kept. What stays is kept once more, and is the same.
+    [[nodiscard]] Awaitable<Result<void>> remove_received(std::filesystem::path file);
+    /// Work on files that takes its time, or hangs with their storage; behind other large ones.
+    [[nodiscard]] Awaitable<Result<void>> work_on_files(std::string what,
+                                                        std::function<Result<void>()> work);
 
 private:
     std::shared_ptr<snapshots::Repository> repository_; // Shared with the work that is going on.

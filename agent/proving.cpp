@@ -21,36 +21,36 @@ Awaitable<Result<Proving::Proof>> Proving::prove(Origin origin, OnStep on_step,
         co_return fail(
             Errc::refused,
             "this agent's file names no folder to restore to for a proof: give its table "
-            "[snapshots] a `sandbox`, with room for all of the data");
+            "[snapshots.proof] a `folder` with room for all of the data");
     }
     auto folder = means_.sandbox;
     std::optional<ProcessId> nobody;
     const auto soon = Deadline::in(longest_end);
     auto free = co_await kill_all_in(std::move(folder), nobody, soon);
     if (free) {
-        free = clear();
+        free = co_await clear();
     }
     if (!free) {
         co_return within("the sandbox is not free", free.error());
     }
     auto proof =
         co_await restore_and_ask(std::move(origin), std::move(on_step), std::move(on_progress));
-    const auto cleared = clear();
+    const auto cleared = co_await clear();
     if (proof && !cleared) {
         co_return within("the proof succeeded, but its data cannot be removed", cleared.error());
     }
     co_return proof;
 }
 
-Result<void> Proving::clear() {
-    std::error_code trouble;
-    for (const auto* const part : {"data", "run", "log"}) {
-        fs::remove_all(means_.sandbox / part, trouble);
-        if (trouble) {
-            return fail(Errc::refused, (means_.sandbox / part).string() + ": " + trouble.message());
-        }
-    }
-    return make_private_folder(means_.sandbox);
+Awaitable<Result<void>> Proving::clear() {
+    std::function<Result<void>()> work = [sandbox = means_.sandbox] {
+        std::error_code trouble;
+        fs::remove_all(sandbox, trouble);
+        return trouble ? fail(Errc::refused, sandbox.string() + ": " + trouble.message())
+                       : make_private_folder(sandbox);
+    };
+    const auto deadline = Deadline::in(longest_look);
+    co_return co_await disk_.run<void>("empty the sandbox", std::move(work), deadline);
 }
 
 Awaitable<Result<Proving::Proof>> Proving::restore_and_ask(Origin origin, OnStep on_step,

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "agent/disk_worker.h"
 #include "agent/restoring.h"
 
 namespace lockstep {
@@ -18,7 +19,8 @@ public:
         std::unique_ptr<SnapshotEngine> engine; // Its data folder lies in `sandbox`.
         SnapshotEngine::Questions questions;
     };
-    Proving(Means means, Restoring& restoring) : means_(std::move(means)), restoring_(restoring) {}
+    Proving(asio::any_io_executor executor, Means means, Restoring& restoring)
+        : means_(std::move(means)), restoring_(restoring), disk_(std::move(executor)) {}
 
     struct Proof {
         Snapshot snapshot; // That was restored.
@@ -35,10 +37,11 @@ public:
 private:
     [[nodiscard]] Awaitable<Result<Proof>> restore_and_ask(Origin origin, OnStep on_step,
                                                            OnProgress on_progress);
-    [[nodiscard]] Result<void> clear();
+    [[nodiscard]] Awaitable<Result<void>> clear();
 
     Means means_;
     Restoring& restoring_;
+    DiskWorker disk_; // To remove all of a database takes its time.
 };
 
 } // namespace lockstep

@@ -20,6 +20,13 @@ LogSegment* find(snapshots::Catalogue& catalogue, const LogSegment& segment) {
     return found == catalogue.log.end() ? nullptr : &*found;
 }
 
+Result<void> remove_folder(const fs::path& folder) {
+    std::error_code trouble;
+    fs::remove_all(folder, trouble);
+    return trouble ? Result<void>(fail(Errc::refused, folder.string() + ": " + trouble.message()))
+                   : Result<void>{};
+}
+
 Result<void> copy_into(const fs::path& file, const fs::path& folder) {
     std::error_code trouble;
     fs::copy_file(file, folder / file.filename(), fs::copy_options::overwrite_existing, trouble);
@@ -27,6 +34,20 @@ Result<void> copy_into(const fs::path& file, const fs::path& folder) {
                                                            " (it was brought elsewhere "
                                                            "meanwhile: look again)"))
                    : Result<void>{};
+}
+
+/// Into a folder that held another restore's, perhaps.
+Result<void> copy_anew(const std::vector<fs::path>& files, const fs::path& to) {
+    auto done = remove_folder(to);
+    if (done) {
+        done = make_private_folder(to);
+    }
+    for (const auto& file : files) {
+        if (done) {
+            done = copy_into(file, to);
+        }
+    }
+    return done;
 }
 
 } // namespace
@@ -75,18 +96,18 @@ Awaitable<Result<SnapshotEngine::Source>> Restoring::fetch(PairRepository& repos
     source.log = std::move(log);
     source.forks = plan.forks;
     source.history = plan.history;
-    std::error_code ignored; // What cannot be removed shows when it is made.
-    fs::remove_all(source.log, ignored);
-    auto done = make_private_folder(source.log);
+    std::vector<fs::path> near;
     std::vector<LogSegment> kept;
     for (const auto& segment : plan.log) {
         const auto found = received.find(segment.name);
         if (found == received.end()) {
             kept.push_back(segment);
-        } else if (done) {
-            done = copy_into(found->second, source.log);
+        } else {
+            near.push_back(found->second);
         }
     }
+    std::function<Result<void>()> lay_out = [near, to = source.log] { return copy_anew(near, to); };
+    auto done = co_await repository.work_on_files("fetch received log", std::move(lay_out));
     if (done) {
         OnProgress nobody;
         done = co_await repository.fetch_log(std::move(kept), source.log, std::move(nobody));
@@ -133,10 +154,11 @@ Awaitable<Result<Restoring::Outcome>> Restoring::restore(Origin origin, Into int
     const auto deadline = Deadline::in(longest_restore);
     auto restored = co_await into.engine.restore(std::move(*source), plan->target,
                                                  std::move(on_progress), deadline);
-    std::error_code left; // The next restore empties it first.
-    fs::remove_all(into.scratch, left);
+    // Nothing hangs on either: the next restore empties them first.
+    std::function<Result<void>()> tidy = [used = into.scratch] { return remove_folder(used); };
+    static_cast<void>(co_await repository.work_on_files("tidy up", std::move(tidy)));
     auto id = plan->snapshot.id;
-    static_cast<void>(co_await repository.close_snapshot(std::move(id))); // Nothing hangs on it.
+    static_cast<void>(co_await repository.close_snapshot(std::move(id)));
     if (!restored) {
         co_return tl::unexpected(restored.error());
     }

@@ -140,12 +140,15 @@ Awaitable<void> MysqlSnapshots::keep_note(fs::path spool, std::string prefix) {
         co_await pause_for(look_again);
         const auto deadline = Deadline::in(patience);
         const auto identity = co_await identify_server(deadline);
-        if (identity) {
-            // What fails here shows as log that is not of the noted history.
-            static_cast<void>(
-                mysql::write_spool_note(spool, {identity->system_id, identity->descent}));
-        }
-        static_cast<void>(mysql::remove_overtaken(spool, prefix));
+        // What fails here shows as log that is not of the noted history.
+        std::function<Result<void>()> note = [spool, prefix, identity] {
+            const auto noted =
+                identity ? mysql::write_spool_note(spool, {identity->system_id, identity->descent})
+                         : Result<void>{};
+            const auto removed = mysql::remove_overtaken(spool, prefix);
+            return noted ? removed : noted;
+        };
+        static_cast<void>(co_await log_reading_.run<Result<void>>(std::move(note)));
     }
 }
 
@@ -153,9 +156,6 @@ Awaitable<Result<void>> MysqlSnapshots::receive(fs::path spool, Position after) 
     using namespace asio::experimental::awaitable_operators;
     const auto doing = fmt::format("receive the log into {}", spool.string());
     const auto deadline = Deadline::in(patience);
-    if (auto made = make_private_folder(spool); !made) {
-        co_return within(doing, made.error());
-    }
     const auto identity = co_await identify_server(deadline);
     if (!identity) {
         co_return within(doing, identity.error());
@@ -164,7 +164,11 @@ Awaitable<Result<void>> MysqlSnapshots::receive(fs::path spool, Position after) 
     if (!first) {
         co_return within(doing, first.error());
     }
-    auto noted = mysql::write_spool_note(spool, {identity->system_id, identity->descent});
+    std::function<Result<void>()> note = [spool, identity = *identity] {
+        const auto made = make_private_folder(spool);
+        return made ? mysql::write_spool_note(spool, {identity.system_id, identity.descent}) : made;
+    };
+    const auto noted = co_await log_reading_.run<Result<void>>(std::move(note));
     if (!noted) {
         co_return within(doing, noted.error());
     }

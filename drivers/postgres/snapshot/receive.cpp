@@ -147,9 +147,6 @@ Awaitable<Result<void>> PostgresSnapshots::run_receiver(fs::path spool) {
 Awaitable<Result<void>> PostgresSnapshots::receive(fs::path spool, Position after) {
     const auto doing = fmt::format("receive the log into {}", spool.string());
     const auto deadline = Deadline::in(patience);
-    if (auto made = make_private_folder(spool); !made) {
-        co_return within(doing, made.error());
-    }
     const auto identity = co_await identify_server(deadline);
     if (!identity) {
         co_return within(doing, identity.error());
@@ -159,7 +156,12 @@ Awaitable<Result<void>> PostgresSnapshots::receive(fs::path spool, Position afte
     if (!start) {
         co_return within(doing, start.error());
     }
-    auto ready = postgres::mark_start(spool, *start, identity->descent, identity->segment_bytes);
+    std::function<Result<void>()> mark = [spool, start = *start, identity = *identity] {
+        auto made = make_private_folder(spool);
+        return made ? postgres::mark_start(spool, start, identity.descent, identity.segment_bytes)
+                    : made;
+    };
+    auto ready = co_await log_reading_.run<Result<void>>(std::move(mark));
     if (ready) {
         ready = co_await ensure_slot(deadline);
     }

@@ -65,7 +65,8 @@ protected:
         context_.get_executor(),
         [this](const PairName& pair) { return snapshots::make_folder_repository(root_, pair); },
         journal_};
-    Proving proving_{{folder_.path() / "sandbox",
+    Proving proving_{context_.get_executor(),
+                     {folder_.path() / "sandbox",
                       std::unique_ptr<SnapshotEngine>(&sandbox_),
                       {"shop", "/etc/questions.sql"}},
                      restoring_};
@@ -198,7 +199,7 @@ protected:
 };
 
 TEST_F(Logs, AreKeptAndTheirFilesGo) {
-    keeper_.begin(place_.repository->incoming("b"), {{"1"}, 5});
+    keeper_.begin(place_.repository, "b", {{"1"}, 5});
     ASSERT_TRUE(until([&] { return engine_.received_after.size() == 1; }));
     EXPECT_EQ(engine_.received_after[0], (Position{{"1"}, 5}));
     receive("000A", 5, 10);
@@ -215,7 +216,7 @@ TEST_F(Logs, AreKeptAndTheirFilesGo) {
 }
 
 TEST_F(Logs, RDS_V4_AreNotKeptTwiceWithDifferentContent) {
-    keeper_.begin(place_.repository->incoming("b"), {});
+    keeper_.begin(place_.repository, "b", {});
     ASSERT_TRUE(until([&] { return engine_.received_after.size() == 1; }));
     receive("000A", 5, 10);
     auto keep = [&] {
@@ -235,7 +236,7 @@ TEST_F(Logs, RDS_V4_AreNotKeptTwiceWithDifferentContent) {
 
 TEST_F(Logs, SayWhyReceivingEnded) {
     engine_.refuses_to_receive = true;
-    keeper_.begin(place_.repository->incoming("b"), {{"1"}, 5});
+    keeper_.begin(place_.repository, "b", {{"1"}, 5});
     ASSERT_TRUE(until([&] { return !keeper_.receives(); }));
     ASSERT_TRUE(keeper_.trouble());
     EXPECT_EQ(keeper_.trouble()->message, "log is missing");
