@@ -56,8 +56,9 @@ public:
     [[nodiscard]] virtual Awaitable<Result<void>> receive(std::filesystem::path spool,
                                                           Position after) = 0;
     /// The segments in `spool` that are finished, in order, each with what it holds; `name` is the
-    /// file's. Files that are no log are left out. Reads the files, so call it off the strand's
-    /// busy path. Errors: `refused`, naming a file that is damaged.
+    /// file's. Files that are no log are left out; a spool that is not there yet holds nothing.
+    /// Reads the files, so call it off the strand's busy path. Errors: `refused`, naming a file
+    /// that is damaged.
     [[nodiscard]] virtual Awaitable<Result<std::vector<LogSegment>>>
     finished(std::filesystem::path spool, Deadline deadline) = 0;
     /// The piece that is still being written, as far as it is on disk; nothing if there is none.

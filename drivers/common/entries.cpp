@@ -33,6 +33,14 @@ Result<std::vector<fs::path>> entries_of(const fs::path& folder) {
     return entries;
 }
 
+Result<std::vector<fs::path>> entries_if_there(const fs::path& folder) {
+    auto entries = entries_of(folder);
+    if (!entries && entries.error().code == Errc::unreachable) {
+        return std::vector<fs::path>{};
+    }
+    return entries;
+}
+
 Result<void> remove_entries(const fs::path& folder, std::string_view but, Deadline deadline) {
     const auto entries = entries_of(folder);
     if (!entries) {

@@ -13,6 +13,9 @@ namespace lockstep {
 /// Errors: `unreachable` if there is no such folder, `refused` otherwise.
 [[nodiscard]] Result<std::vector<std::filesystem::path>>
 entries_of(const std::filesystem::path& folder);
+/// The same of a folder that may not be there yet: then it holds nothing.
+[[nodiscard]] Result<std::vector<std::filesystem::path>>
+entries_if_there(const std::filesystem::path& folder);
 
 /// Removes all entries but `but`, following no links; blocks.
 [[nodiscard]] Result<void> remove_entries(const std::filesystem::path& folder, std::string_view but,

@@ -54,7 +54,8 @@ protected:
     [[nodiscard]] std::string primary();
     /// The member of the pair that is not `member`.
     [[nodiscard]] static std::string other(const std::string& member);
-    Json expect_in_sync_under(const std::string& primary, Milliseconds most = Milliseconds{45000});
+    /// A standby that stalled on a busy machine must first stream cleanly for up to a minute.
+    Json expect_in_sync_under(const std::string& primary, Milliseconds most = Milliseconds{120000});
     /// As the pair shows it.
     [[nodiscard]] static Json member_of(const Json& pair, const std::string& id);
     /// What `divergence list` shows of the first one, once it is decoded, that is not in `besides`.

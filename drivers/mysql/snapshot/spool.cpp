@@ -162,9 +162,9 @@ Result<void> give_name(Flavour flavour, const SpoolNote& note, const ReceivedFil
 }
 
 Result<std::vector<fs::path>> named_files(const fs::path& spool) {
-    auto entries = entries_of(spool);
+    auto entries = entries_if_there(spool);
     if (!entries) {
-        return fail(Errc::refused, entries.error().message);
+        return tl::unexpected(entries.error());
     }
     std::erase_if(*entries,
                   [](const fs::path& path) { return path.extension() != finished_suffix; });
@@ -200,9 +200,9 @@ std::string run_prefix(std::int64_t unix_ms) {
 }
 
 Result<std::vector<ReceivedFile>> received_files(const fs::path& spool) {
-    const auto entries = entries_of(spool);
+    const auto entries = entries_if_there(spool);
     if (!entries) {
-        return fail(Errc::refused, entries.error().message);
+        return tl::unexpected(entries.error());
     }
     std::vector<ReceivedFile> files;
     for (const auto& entry : *entries) {

@@ -43,9 +43,9 @@ std::string read_start(const fs::path& path) {
 
 /// By any segment's file; the names tell their numbers only with it. 0: there is none.
 Result<std::uint64_t> segment_bytes_in(const fs::path& spool) {
-    const auto entries = entries_of(spool);
+    const auto entries = entries_if_there(spool);
     if (!entries) {
-        return fail(Errc::refused, entries.error().message);
+        return tl::unexpected(entries.error());
     }
     fs::path unreadable;
     for (const auto& entry : *entries) {
@@ -208,9 +208,9 @@ bool is_start_mark(const fs::path& path) {
 }
 
 Result<std::vector<SpoolFile>> spool_files(const fs::path& spool, std::uint64_t segment_bytes) {
-    const auto entries = entries_of(spool);
+    const auto entries = entries_if_there(spool);
     if (!entries) {
-        return fail(Errc::refused, entries.error().message);
+        return tl::unexpected(entries.error());
     }
     std::vector<SpoolFile> files;
     for (const auto& entry : *entries) {

@@ -32,6 +32,13 @@ public:
                     state->value = cancelled ? none() : std::move(result);
                 }));
     }
+    /// It ends before what it works on does, also where a failure leaves the test.
+    ~Running() {
+        cancel();
+        end();
+    }
+    Running(const Running&) = delete;
+    Running& operator=(const Running&) = delete;
     [[nodiscard]] bool is_over() const { return state_->value.has_value(); }
     void cancel() { signal_.emit(asio::cancellation_type::terminal); }
     /// Lets everything go on for a moment.

@@ -83,6 +83,12 @@ TEST_F(Spool, NamesWhatIsFinishedByWhatIsInIt) {
     EXPECT_EQ(unfinished()->to, 7U);
 }
 
+TEST_F(Spool, HoldsNothingBeforeItIsMade) {
+    const auto not_yet = spool() / "not-yet";
+    EXPECT_TRUE(finished_in(Flavour::mariadb, not_yet, oversight()).value().empty());
+    EXPECT_FALSE(unfinished_in(Flavour::mariadb, not_yet, read_).value());
+}
+
 TEST_F(Spool, CountsOnWhatGrows) {
     const auto name = first_run + "binlog.000001";
     EXPECT_FALSE(unfinished());
