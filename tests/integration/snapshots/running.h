@@ -40,7 +40,12 @@ public:
     Running(const Running&) = delete;
     Running& operator=(const Running&) = delete;
     [[nodiscard]] bool is_over() const { return state_->value.has_value(); }
-    void cancel() { signal_.emit(asio::cancellation_type::terminal); }
+    /// Nothing that is over is told: what is passed on then would come after this object's end.
+    void cancel() {
+        if (!is_over()) {
+            signal_.emit(asio::cancellation_type::terminal);
+        }
+    }
     /// Lets everything go on for a moment.
     void step() {
         constexpr std::chrono::milliseconds breath{5};
