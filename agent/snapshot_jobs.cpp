@@ -154,6 +154,7 @@ Awaitable<Result<void>> SnapshotJobs::take(WorkPointer work) {
     }
     const auto since = boot_time();
     auto finished = co_await go_on_or_copy(work);
+    const auto copied = boot_time();
     if (finished) {
         set_step(work, "storing"); // And reading back.
         auto on_read = show_progress(work);
@@ -170,7 +171,9 @@ Awaitable<Result<void>> SnapshotJobs::take(WorkPointer work) {
     journal_.write("snapshot taken", Severity::info,
                    "took snapshot " + finished->id + ": " + mebibytes(finished->bytes) + " for " +
                        mebibytes(finished->data_bytes) + " of data, in " +
-                       std::to_string((boot_time() - since).count()) + " ms");
+                       std::to_string((boot_time() - since).count()) + " ms, of which " +
+                       std::to_string((boot_time() - copied).count()) +
+                       " ms to store it and read it back");
     work->place.catalogue->snapshots.push_back(std::move(*finished));
     co_return Result<void>{};
 }

@@ -7,6 +7,7 @@
 #include "tests/bench/durability.h"
 #include "tests/bench/failover.h"
 #include "tests/bench/rebuild.h"
+#include "tests/bench/snapshot.h"
 
 namespace lockstep::bench {
 namespace {
@@ -63,6 +64,31 @@ void add_rebuild(CLI::App& app, RebuildOptions& options) {
                       "print an array of objects; everything else to standard error");
 }
 
+void add_snapshot(CLI::App& app, SnapshotOptions& options) {
+    auto* const command = app.add_subcommand(
+        "snapshot", "Takes snapshots of a real pair under load and restores one, beside the bare "
+                    "tools on the same machine, and measures what the primary notices of it and "
+                    "how far the restorable time lags. Judges no time.");
+    command->add_option("--engine", options.engine, "the database: postgresql or mariadb")
+        ->check(CLI::IsMember({"postgresql", "mariadb"}))
+        ->capture_default_str();
+    command->add_option("--data-mib", options.data_mib, "how much data")
+        ->check(CLI::Range(8, 1000000))
+        ->capture_default_str();
+    command->add_option("--clients", options.clients, "how many write at the same time")
+        ->check(CLI::Range(1, 64))
+        ->capture_default_str();
+    command->add_option("--rounds", options.rounds, "how often each is measured")
+        ->check(CLI::Range(1, 1000))
+        ->capture_default_str();
+    command
+        ->add_option("--seconds", options.seconds,
+                     "of load alone in each round, and of looks at the restorable time")
+        ->check(CLI::Range(1, 3600))
+        ->capture_default_str();
+    command->add_flag("--json", options.json, "print an object; everything else to standard error");
+}
+
 } // namespace
 } // namespace lockstep::bench
 
@@ -71,11 +97,13 @@ int main(int argc, char** argv) {
     FailoverOptions failover;
     DurabilityOptions durability;
     RebuildOptions rebuild;
+    SnapshotOptions snapshot;
     CLI::App app("Measures Lockstep on real databases.", "deploy/bench");
     app.require_subcommand(1);
     add_failover(app, failover);
     add_durability(app, durability);
     add_rebuild(app, rebuild);
+    add_snapshot(app, snapshot);
     CLI11_PARSE(app, argc, argv);
     if (geteuid() != 0) {
         std::cerr << "the benchmark needs root, for network namespaces\n";
@@ -84,6 +112,9 @@ int main(int argc, char** argv) {
     try {
         if (app.got_subcommand("failover")) {
             return measure_failover(failover);
+        }
+        if (app.got_subcommand("snapshot")) {
+            return measure_snapshot(snapshot);
         }
         return app.got_subcommand("rebuild") ? measure_rebuild(rebuild)
                                              : measure_durability(durability);
