@@ -30,6 +30,8 @@ Result<std::string> read_through(const fs::path& from, const OnChunk& on_chunk, 
     }
     // What was just written is in memory: that it can be read there says nothing of the storage.
     ::posix_fadvise(in.get(), 0, 0, POSIX_FADV_DONTNEED);
+    ::posix_fadvise(in.get(), 0, 0,
+                    POSIX_FADV_SEQUENTIAL); // Fetched while the last part is summed.
     Sha256 digest;
     std::vector<char> chunk(chunk_bytes);
     for (;;) {

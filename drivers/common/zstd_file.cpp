@@ -1,8 +1,13 @@
 #include "drivers/common/zstd_file.h"
 
 #include <cerrno>
+#include <condition_variable>
+#include <deque>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
+#include <thread>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -70,7 +75,9 @@ Result<void> read_pieces(const fs::path& file, const TakeBytes& take) {
     }
 }
 
-Result<void> read_zstd(const fs::path& file, const TakeBytes& take) {
+namespace {
+
+Result<void> unpack(const fs::path& file, const TakeBytes& take) {
     const std::unique_ptr<ZSTD_DCtx, Free> context(ZSTD_createDCtx());
     const auto plain = std::make_unique<char[]>(piece_bytes);
     std::size_t pending = 1; // 0 at the end of a frame: it may end there, and only there.
@@ -99,6 +106,90 @@ Result<void> read_zstd(const fs::path& file, const TakeBytes& take) {
         }
     });
     return read && pending != 0 ? damaged(file, "it is cut off") : read;
+}
+
+/// A few pieces on their way from the thread that makes them to the one that takes them.
+class Pieces {
+public:
+    /// False: nobody takes any more.
+    bool put(std::string piece) {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [this] { return waiting_.size() < most_waiting || abandoned_; });
+        waiting_.push_back(std::move(piece));
+        changed_.notify_all();
+        return !abandoned_;
+    }
+    /// Empty: that was all.
+    std::optional<std::string> next() {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [this] { return !waiting_.empty() || closed_; });
+        if (waiting_.empty()) {
+            return std::nullopt;
+        }
+        auto piece = std::move(waiting_.front());
+        waiting_.pop_front();
+        changed_.notify_all();
+        return piece;
+    }
+    void close() { set(closed_); }
+    void abandon() { set(abandoned_); }
+
+private:
+    void set(bool& what) {
+        const std::lock_guard lock(mutex_);
+        what = true;
+        changed_.notify_all();
+    }
+    static constexpr std::size_t most_waiting = 4;
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::deque<std::string> waiting_;
+    bool closed_ = false;
+    bool abandoned_ = false;
+};
+
+/// Unpacks on a thread of its own, which ends before this does.
+class Unpacking {
+public:
+    explicit Unpacking(const fs::path& file) : thread_([this, file] { run(file); }) {}
+    Unpacking(const Unpacking&) = delete;
+    Unpacking& operator=(const Unpacking&) = delete;
+    ~Unpacking() { static_cast<void>(end()); }
+
+    std::optional<std::string> next() { return pieces_.next(); }
+    Result<void> end() {
+        pieces_.abandon();
+        if (thread_.joinable()) {
+            thread_.join();
+        }
+        return outcome_;
+    }
+
+private:
+    void run(const fs::path& file) {
+        outcome_ = unpack(file, [this](std::string_view plain) {
+            return pieces_.put(std::string(plain))
+                       ? Result<void>{}
+                       : fail(Errc::conflict, "nobody wants more of it");
+        });
+        pieces_.close();
+    }
+    Pieces pieces_;
+    Result<void> outcome_;
+    std::thread thread_; // The last: it uses the others.
+};
+
+} // namespace
+
+/// Unpacking and what is done with it, comparing and writing, take about as long.
+Result<void> read_zstd(const fs::path& file, const TakeBytes& take) {
+    Unpacking unpacking(file);
+    while (auto plain = unpacking.next()) {
+        if (auto taken = take(*plain); !taken) {
+            return taken;
+        }
+    }
+    return unpacking.end();
 }
 
 struct ZstdWriter::State {
