@@ -182,5 +182,25 @@ TEST(PostgresTake, RDS_K1_K2_AKilledOrPromotedOneIsNone) {
     must(bed.run(beds.b().check(beds.folder("next"), {}, soon())));
 }
 
+// A copy of damaged data would push out the older one that is whole: there is none, and it is said
+// where the damage is.
+TEST(PostgresTake, RDS_V5_APageThatIsDamagedInTheSourceIsNamed) {
+    SnapshotBed beds;
+    auto& bed = beds.bed();
+    bed.form_primary();
+    beds.add_bulk(bed.a(), 2);
+    bed.a().sql("checkpoint");
+    const auto table = bed.a().sql("select pg_relation_filepath('bulk')");
+    constexpr std::uint64_t page_bytes = 8192;
+    flip_a_bit(bed.a().config().data_dir / table, 20 * page_bytes + page_bytes / 2);
+    const auto folder = beds.folder("damaged");
+    const auto taken = bed.run(beds.a().take(folder, {}, soon()));
+    ASSERT_FALSE(taken);
+    EXPECT_EQ(taken.error().code, Errc::refused);
+    EXPECT_NE(taken.error().message.find(table + "\", block 20"), std::string::npos)
+        << taken.error().message;
+    EXPECT_FALSE(bed.run(beds.a().check(folder, {}, soon())));
+}
+
 } // namespace
 } // namespace lockstep

@@ -1,6 +1,8 @@
 #include "tests/support/testbed/loop_file_system.h"
 
+#include <cerrno>
 #include <cstring>
+#include <thread>
 
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -85,6 +87,17 @@ void LoopFileSystem::break_down() const {
     if (control(folder_, ext4_shutdown, &without_journal) != 0) {
         throw Failure("cannot break down " + folder_.string());
     }
+}
+
+void LoopFileSystem::mend() const {
+    constexpr Milliseconds between_tries{50};
+    for (const auto by = in(tool_time); umount2(folder_.c_str(), 0) != 0;) {
+        if (errno != EBUSY || Clock::now() > by) {
+            throw Failure("cannot unmount " + folder_.string() + ": " + strerrordesc_np(errno));
+        }
+        std::this_thread::sleep_for(between_tries);
+    }
+    tool({"mount", "-o", "loop", image_.string(), folder_.string()});
 }
 
 void thaw_file_system(const fs::path& folder) {

@@ -25,6 +25,8 @@ public:
     void thaw() const;
     /// Whatever is asked of it from here on is an I/O error, and what was not synced is gone.
     void break_down() const;
+    /// Mounts it anew, as after a power cut. Nobody may have a file in it open any more.
+    void mend() const;
 
 private:
     std::filesystem::path folder_;
