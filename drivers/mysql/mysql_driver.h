@@ -233,12 +233,19 @@ private:
     // follow.cpp
     [[nodiscard]] Awaitable<Result<void>> follow(Ticket ticket, Deadline deadline);
     [[nodiscard]] Awaitable<Result<void>> point_at(Ticket ticket, Rows stream, Deadline deadline);
-    [[nodiscard]] Awaitable<Result<void>> point_at_mariadb(Ticket ticket, Rows stream,
-                                                           Deadline deadline);
+    /// `change`: the statement that names the upstream.
+    [[nodiscard]] Awaitable<Result<void>> point_at_mariadb(Ticket ticket, std::string change,
+                                                           Rows stream, Deadline deadline);
     [[nodiscard]] Awaitable<Result<void>> start_receiving(Rows stream, Deadline deadline);
     [[nodiscard]] Awaitable<Result<void>> knock_until_let_in(Deadline deadline);
-    [[nodiscard]] std::string change_upstream(const Ticket& ticket) const;
+    /// `from`: where its log is received from, in the engine's words.
+    [[nodiscard]] std::string change_upstream(const Ticket& ticket, std::string_view from) const;
     [[nodiscard]] Awaitable<Result<void>> until_replayed(Deadline deadline);
+
+    // acknowledge_held.cpp
+    [[nodiscard]] Awaitable<Result<void>> acknowledge_held(Ticket ticket, Deadline deadline);
+    /// Whether nothing was sent, because there is nothing that it lacks; false: not known.
+    [[nodiscard]] Awaitable<Result<bool>> holds_all(Deadline deadline);
 
     // clients.cpp
     [[nodiscard]] Awaitable<Result<void>> set_door(Door door, Deadline deadline);

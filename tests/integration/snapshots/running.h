@@ -25,12 +25,12 @@ struct LedgerSeen {
 template <class T> class Running {
 public:
     template <class AnyBed> Running(AnyBed& bed, Awaitable<T> work) : context_(bed.context()) {
-        asio::co_spawn(
-            context_, std::move(work),
-            asio::bind_cancellation_slot(
-                signal_.slot(), [state = state_](const std::exception_ptr& cancelled, T result) {
-                    state->value = cancelled ? none() : std::move(result);
-                }));
+        asio::co_spawn(context_, std::move(work),
+                       asio::bind_cancellation_slot(
+                           state_->signal.slot(),
+                           [state = state_](const std::exception_ptr& cancelled, T result) {
+                               state->value = cancelled ? none() : std::move(result);
+                           }));
     }
     /// It ends before what it works on does, also where a failure leaves the test.
     ~Running() {
@@ -40,11 +40,13 @@ public:
     Running(const Running&) = delete;
     Running& operator=(const Running&) = delete;
     [[nodiscard]] bool is_over() const { return state_->value.has_value(); }
-    /// Nothing that is over is told: what is passed on then would come after this object's end.
+    /// In the loop's own turn, and only while it goes on: what it passes on has an end then.
     void cancel() {
-        if (!is_over()) {
-            signal_.emit(asio::cancellation_type::terminal);
-        }
+        asio::post(context_, [state = state_] {
+            if (!state->value) {
+                state->signal.emit(asio::cancellation_type::terminal);
+            }
+        });
     }
     /// Lets everything go on for a moment.
     void step() {
@@ -70,9 +72,9 @@ private:
     }
     struct State {
         std::optional<T> value;
+        asio::cancellation_signal signal;
     };
     asio::io_context& context_;
-    asio::cancellation_signal signal_;
     std::shared_ptr<State> state_ = std::make_shared<State>();
 };
 
