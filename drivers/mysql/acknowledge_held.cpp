@@ -22,9 +22,16 @@ constexpr std::chrono::milliseconds look_again{10};
 /// Several of the upstream's heartbeats, of which one comes when there is nothing else to send.
 constexpr std::chrono::seconds longest_listening{3};
 
+/// Up to where it received, in the words of CHANGE MASTER.
+std::string place_in(const mysql::Rows& stream) {
+    return fmt::format("MASTER_LOG_FILE = {}, MASTER_LOG_POS = {}",
+                       quote(stream.text(0, "Master_Log_File")),
+                       stream.text(0, "Read_Master_Log_Pos"));
+}
+
 } // namespace
 
-Awaitable<Result<bool>> MysqlDriver::holds_all(Deadline deadline) {
+Awaitable<Result<std::string>> MysqlDriver::place_that_holds_all(Deadline deadline) {
     const auto end = mysql::most_of(deadline).earlier(longest_listening);
     auto opened = co_await kept(&Sessions::control, deadline);
     if (!opened) {
@@ -39,7 +46,7 @@ Awaitable<Result<bool>> MysqlDriver::holds_all(Deadline deadline) {
             co_return tl::unexpected(stream.error());
         }
         if (stream->empty() || end.passed()) {
-            co_return false;
+            co_return std::string{};
         }
         const auto received = stream->text(0, word().received);
         const auto beat = stream->text(0, "Slave_received_heartbeats");
@@ -48,19 +55,24 @@ Awaitable<Result<bool>> MysqlDriver::holds_all(Deadline deadline) {
             beats = beat;
         }
         if (received != *first) {
-            co_return false; // What comes is acknowledged as it comes, and all before it.
+            co_return std::string{}; // What comes is acknowledged as it comes, and all before it.
         }
         if (beat != beats && stream->text(0, word().receiver_runs) == "Yes") {
-            co_return true;
+            co_return place_in(*stream);
         }
         co_await pause_for(look_again);
     }
 }
 
 Awaitable<Result<void>> MysqlDriver::acknowledge_held(Ticket ticket, Deadline deadline) {
-    const auto all = co_await holds_all(deadline);
-    if (!all || !*all) {
-        co_return all ? Result<void>{} : tl::unexpected(all.error());
+    const auto place = co_await place_that_holds_all(deadline);
+    if (!place || place->empty()) {
+        co_return place ? Result<void>{} : tl::unexpected(place.error());
+    }
+    std::vector<std::string> stop{std::string(word().stop_receiver)};
+    auto done = co_await commands(std::move(stop), deadline);
+    if (done) {
+        done = co_await begin_once_from(ticket, *place, deadline);
     }
     auto opened = co_await kept(&Sessions::control, deadline);
     if (!opened) {
@@ -68,29 +80,42 @@ Awaitable<Result<void>> MysqlDriver::acknowledge_held(Ticket ticket, Deadline de
     }
     const auto session = *opened;
     auto stream = co_await show_stream(session, deadline);
-    if (!stream || stream->empty()) {
-        co_return stream ? Result<void>{} : tl::unexpected(stream.error());
-    }
-    const auto from =
-        fmt::format("MASTER_LOG_FILE = {}, MASTER_LOG_POS = {}, MASTER_USE_GTID = no",
-                    quote(stream->text(0, "Master_Log_File")), stream->text(0, word().read_offset));
-    auto there = change_upstream(ticket, from);
-    auto done = co_await point_at_mariadb(ticket, std::move(there), std::move(*stream), deadline);
-    if (done) {
-        const auto heard = co_await holds_all(deadline); // The upstream has begun to send.
-        done = heard ? Result<void>{} : tl::unexpected(heard.error());
+    if (done && !stream) {
+        done = tl::unexpected(stream.error());
     }
     if (done) {
-        auto now = co_await show_stream(session, deadline);
-        if (!now) {
-            co_return within("acknowledge what is held", now.error());
-        }
-        done = co_await point_at(std::move(ticket), std::move(*now), deadline);
+        done = co_await point_at(std::move(ticket), std::move(*stream), deadline);
     }
     if (!done) {
         co_return within("acknowledge what is held", done.error());
     }
     co_return done;
+}
+
+/// Called with the receiver stopped. If more came until it was, the place is none to begin from:
+/// it would be received twice; and it was acknowledged as it came.
+Awaitable<Result<void>> MysqlDriver::begin_once_from(Ticket ticket, std::string place,
+                                                     Deadline deadline) {
+    auto opened = co_await kept(&Sessions::control, deadline);
+    if (!opened) {
+        co_return tl::unexpected(opened.error());
+    }
+    const auto session = *opened;
+    auto stream = co_await show_stream(session, deadline);
+    if (!stream) {
+        co_return tl::unexpected(stream.error());
+    }
+    if (stream->empty() || place_in(*stream) != place) {
+        co_return Result<void>{};
+    }
+    auto change = change_upstream(ticket, place + ", MASTER_USE_GTID = no");
+    const auto done = co_await point_at_mariadb(std::move(ticket), std::move(change),
+                                                std::move(*stream), deadline);
+    if (!done) {
+        co_return done;
+    }
+    const auto heard = co_await place_that_holds_all(deadline); // The upstream has begun to send.
+    co_return heard ? Result<void>{} : tl::unexpected(heard.error());
 }
 
 } // namespace lockstep

@@ -244,8 +244,11 @@ private:
 
     // acknowledge_held.cpp
     [[nodiscard]] Awaitable<Result<void>> acknowledge_held(Ticket ticket, Deadline deadline);
-    /// Whether nothing was sent, because there is nothing that it lacks; false: not known.
-    [[nodiscard]] Awaitable<Result<bool>> holds_all(Deadline deadline);
+    /// Where the upstream's log ends, if nothing is sent because there is nothing that this standby
+    /// lacks, in the words of CHANGE MASTER; empty: not known.
+    [[nodiscard]] Awaitable<Result<std::string>> place_that_holds_all(Deadline deadline);
+    [[nodiscard]] Awaitable<Result<void>> begin_once_from(Ticket ticket, std::string place,
+                                                          Deadline deadline);
 
     // clients.cpp
     [[nodiscard]] Awaitable<Result<void>> set_door(Door door, Deadline deadline);
