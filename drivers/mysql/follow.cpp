@@ -18,21 +18,22 @@ constexpr std::chrono::milliseconds look_again{5};
 constexpr std::chrono::milliseconds knock_again{40};
 constexpr std::chrono::seconds longest_knocking{3};
 constexpr std::string_view access_denied = "1045";
-constexpr std::string_view by_gtid = "MASTER_USE_GTID = slave_pos";
 
 } // namespace
 
-std::string MysqlDriver::change_upstream(const Ticket& ticket, std::string_view from) const {
+std::string MysqlDriver::change_upstream(const Ticket& ticket) const {
     const std::string_view side = is_mysql() ? "SOURCE" : "MASTER";
     const auto& upstream = *ticket.upstream;
     // Peers are known by address, which the certificate of each holds.
-    return fmt::format(
+    auto sql = fmt::format(
         "CHANGE {1} TO {0}_HOST = {2}, {0}_PORT = {3}, {0}_USER = {4}, {0}_PASSWORD = '', "
         "{0}_SSL = 1, {0}_SSL_CA = {5}, {0}_SSL_CERT = {6}, {0}_SSL_KEY = {7}, "
-        "{0}_SSL_VERIFY_SERVER_CERT = 1, {0}_CONNECT_RETRY = 1, {0}_HEARTBEAT_PERIOD = 0.5, {8}",
+        "{0}_SSL_VERIFY_SERVER_CERT = 1, {0}_CONNECT_RETRY = 1, {0}_HEARTBEAT_PERIOD = 0.5",
         side, is_mysql() ? "REPLICATION SOURCE" : "MASTER", quote(upstream.address), upstream.port,
         quote(ticket.stream_name), quote(config_.tls.ca.string()),
-        quote(config_.tls.certificate.string()), quote(config_.tls.key.string()), from);
+        quote(config_.tls.certificate.string()), quote(config_.tls.key.string()));
+    sql += is_mysql() ? ", SOURCE_RETRY_COUNT = 4294967295" : ", MASTER_USE_GTID = slave_pos";
+    return sql;
 }
 
 /// Until everything that was received is replayed. Errors: `refused` if the applier stopped.
@@ -76,8 +77,8 @@ Result<void> MysqlDriver::forget_received_as(const std::string& account) const {
     return mysql::mark_forgotten(config_.data_dir, account);
 }
 
-Awaitable<Result<void>> MysqlDriver::point_at_mariadb(Ticket ticket, std::string change,
-                                                      Rows stream, Deadline deadline) {
+Awaitable<Result<void>> MysqlDriver::point_at_mariadb(Ticket ticket, Rows stream,
+                                                      Deadline deadline) {
     Result<void> done;
     bool drained = false;
     if (stream.empty()) {
@@ -102,8 +103,8 @@ Awaitable<Result<void>> MysqlDriver::point_at_mariadb(Ticket ticket, std::string
         done = forget_received_as(drained ? std::string{} : ticket.stream_name);
     }
     if (done) {
-        std::vector<std::string> begin{std::move(change), "START SLAVE"};
-        done = co_await commands(std::move(begin), deadline);
+        std::vector<std::string> change{change_upstream(ticket), "START SLAVE"};
+        done = co_await commands(std::move(change), deadline);
     }
     if (done && drained) {
         done = co_await carry_start_over(deadline);
@@ -114,9 +115,7 @@ Awaitable<Result<void>> MysqlDriver::point_at_mariadb(Ticket ticket, std::string
 
 Awaitable<Result<void>> MysqlDriver::point_at(Ticket ticket, Rows stream, Deadline deadline) {
     if (!is_mysql()) {
-        auto change = change_upstream(ticket, by_gtid);
-        co_return co_await point_at_mariadb(std::move(ticket), std::move(change), std::move(stream),
-                                            deadline);
+        co_return co_await point_at_mariadb(std::move(ticket), std::move(stream), deadline);
     }
     if (!stream.empty()) {
         // While the applier runs, what was received is kept.
@@ -132,7 +131,7 @@ Awaitable<Result<void>> MysqlDriver::point_at(Ticket ticket, Rows stream, Deadli
         }
     }
     std::vector<std::string> sql;
-    auto change = change_upstream(ticket, "SOURCE_RETRY_COUNT = 4294967295");
+    auto change = change_upstream(ticket);
     // While the applier runs, only what concerns the receiver may be named (error 3081).
     if (stream.empty() || stream.text(0, "Auto_Position") != "1") {
         change += ", SOURCE_AUTO_POSITION = 1";
@@ -209,14 +208,10 @@ Awaitable<Result<void>> MysqlDriver::follow(Ticket ticket, Deadline deadline) {
         }
         co_return co_await commands(std::move(stop), deadline);
     }
-    const bool same_server =
+    const bool same =
         !stream->empty() && stream->text(0, word().upstream_host) == ticket.upstream->address &&
-        stream->text(0, word().upstream_port) == std::to_string(ticket.upstream->port);
-    const auto name = stream->empty() ? std::string{} : stream->text(0, word().upstream_user);
-    const bool same = same_server && name == ticket.stream_name &&
-                      (is_mysql() || stream->text(0, "Using_Gtid") == "Slave_Pos");
-    const bool renewed = same_server && name != ticket.stream_name &&
-                         mysql::is_sync_account(name) && mysql::is_sync_account(ticket.stream_name);
+        stream->text(0, word().upstream_port) == std::to_string(ticket.upstream->port) &&
+        stream->text(0, word().upstream_user) == ticket.stream_name;
     // Not with `?:`, whose awaited results g++ 12 destroys twice.
     Result<void> done;
     if (same) {
@@ -226,9 +221,6 @@ Awaitable<Result<void>> MysqlDriver::follow(Ticket ticket, Deadline deadline) {
     }
     if (done) {
         done = co_await knock_until_let_in(deadline);
-    }
-    if (done && renewed && !is_mysql()) { // Its primary's commits may wait for what it has.
-        done = co_await acknowledge_held(std::move(ticket), deadline);
     }
     if (!done) {
         co_return within("follow", done.error());

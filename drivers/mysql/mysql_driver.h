@@ -233,22 +233,12 @@ private:
     // follow.cpp
     [[nodiscard]] Awaitable<Result<void>> follow(Ticket ticket, Deadline deadline);
     [[nodiscard]] Awaitable<Result<void>> point_at(Ticket ticket, Rows stream, Deadline deadline);
-    /// `change`: the statement that names the upstream.
-    [[nodiscard]] Awaitable<Result<void>> point_at_mariadb(Ticket ticket, std::string change,
-                                                           Rows stream, Deadline deadline);
+    [[nodiscard]] Awaitable<Result<void>> point_at_mariadb(Ticket ticket, Rows stream,
+                                                           Deadline deadline);
     [[nodiscard]] Awaitable<Result<void>> start_receiving(Rows stream, Deadline deadline);
     [[nodiscard]] Awaitable<Result<void>> knock_until_let_in(Deadline deadline);
-    /// `from`: where its log is received from, in the engine's words.
-    [[nodiscard]] std::string change_upstream(const Ticket& ticket, std::string_view from) const;
+    [[nodiscard]] std::string change_upstream(const Ticket& ticket) const;
     [[nodiscard]] Awaitable<Result<void>> until_replayed(Deadline deadline);
-
-    // acknowledge_held.cpp
-    [[nodiscard]] Awaitable<Result<void>> acknowledge_held(Ticket ticket, Deadline deadline);
-    /// Where the upstream's log ends, if nothing is sent because there is nothing that this standby
-    /// lacks, in the words of CHANGE MASTER; empty: not known.
-    [[nodiscard]] Awaitable<Result<std::string>> place_that_holds_all(Deadline deadline);
-    [[nodiscard]] Awaitable<Result<void>> begin_once_from(Ticket ticket, std::string place,
-                                                          Deadline deadline);
 
     // clients.cpp
     [[nodiscard]] Awaitable<Result<void>> set_door(Door door, Deadline deadline);

@@ -61,17 +61,13 @@ void FindingsOfOnePair::SetUp() {
         bed_->form_primary();
         bed_->add_standby();
     }
+    name_ = "ls_b_" + std::to_string(7 + grants_++);
     bed().a().apply(bed().primary_ticket(bed().a()));
-    renew();
+    bed().tighten(name_);
+    must(bed().run(bed().a().driver().prove(name_, soon())));
     // Not one that a test before left under way.
     EXPECT_EQ(must(bed().run(bed().a().driver().heartbeat(soon()))), Heartbeat::committed);
     EXPECT_EQ(must(bed().run(bed().a().driver().heartbeat(soon()))), Heartbeat::committed);
-}
-
-void FindingsOfOnePair::renew() {
-    name_ = "ls_b_" + std::to_string(7 + grants_++);
-    bed().tighten(name_);
-    must(bed().run(bed().a().driver().prove(name_, soon())));
 }
 
 void FindingsOfOnePair::TearDown() {

@@ -53,8 +53,6 @@ protected:
     void TearDown() override;
     static void TearDownTestSuite();
     [[nodiscard]] static Bed& bed() { return *bed_; }
-    /// The pair goes on under a new name; nobody stops waiting meanwhile.
-    static void renew();
     [[nodiscard]] static Ticket strict_ticket() { return bed().primary_ticket(bed().a(), name_); }
 
 private:
