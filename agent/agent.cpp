@@ -45,7 +45,7 @@ Agent::Agent(asio::any_io_executor executor, Start start)
                   return archivist_.restore(std::move(origin), std::move(on_progress));
               }),
       acceptance_(*driver_, state_, memory_, journal_, supervisor_),
-      probes_(*driver_, state_, supervisor_, memory_),
+      probes_(*driver_, state_, supervisor_, memory_, journal_),
       fsync_(executor, state_, supervisor_, driver_->data_folder()),
       disk_(executor, *driver_, state_, journal_, config_.ballast_bytes),
       goals_(executor, *driver_, state_, memory_, journal_, supervisor_, making_),
@@ -142,6 +142,7 @@ void Agent::begin() {
     goals_.at_each_step([this](std::optional<Milliseconds> limit) { guard_.feed(limit); });
     start_coroutine(executor_, probes_.observe());
     start_coroutine(executor_, probes_.heartbeat());
+    start_coroutine(executor_, probes_.acknowledge());
     start_coroutine(executor_, probes_.upstream());
     start_coroutine(executor_, fsync_.run());
     start_coroutine(executor_, disk_.run());

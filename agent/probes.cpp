@@ -17,6 +17,8 @@ constexpr Milliseconds between_heartbeats{300};
 constexpr Milliseconds longest_heartbeat{1000};
 constexpr Milliseconds between_connects{1000};
 constexpr Milliseconds longest_connect{500};
+constexpr Milliseconds longest_acknowledgement{3000};
+constexpr const char* acknowledgement_alarm = "acknowledgement";
 
 /// What the controller should hear of at once.
 bool differs(const std::optional<ServerReport>& before, const ServerReport& now) {
@@ -37,8 +39,9 @@ Awaitable<bool> port_answers(Member upstream) {
 
 } // namespace
 
-Probes::Probes(Driver& driver, LocalState& state, Supervisor& supervisor, const Memory& memory)
-    : driver_(driver), state_(state), supervisor_(supervisor), memory_(memory) {}
+Probes::Probes(Driver& driver, LocalState& state, Supervisor& supervisor, const Memory& memory,
+               Journal& journal)
+    : driver_(driver), state_(state), supervisor_(supervisor), memory_(memory), journal_(journal) {}
 
 Awaitable<void> Probes::observe() {
     for (;;) {
@@ -109,6 +112,35 @@ Awaitable<void> Probes::heartbeat_once() {
         state_.no_room_at = boot_time();
     }
     state_.heartbeat.bad(beat.error().message);
+}
+
+Awaitable<void> Probes::acknowledge() {
+    for (;;) {
+        co_await pause_for(between_heartbeats);
+        if (runs() && state_.server.state() == ServerState::standby) {
+            co_await acknowledge_once();
+        } else {
+            journal_.clear(acknowledgement_alarm);
+        }
+    }
+}
+
+Awaitable<void> Probes::acknowledge_once() {
+    const auto deadline = Deadline::in(longest_acknowledgement);
+    const auto told = co_await driver_.acknowledge_held(deadline);
+    if (!told) {
+        journal_.raise(acknowledgement_alarm, told.error().message +
+                                                  "; commits that wait for it there go on waiting, "
+                                                  "and it is tried again");
+        co_return;
+    }
+    journal_.clear(acknowledgement_alarm);
+    if (!told->empty()) {
+        journal_.write("acknowledged", Severity::info,
+                       "told the primary, whose commits waited, that this standby holds everything "
+                       "up to " +
+                           *told + ": it was never asked for that");
+    }
 }
 
 Awaitable<void> Probes::upstream() {

@@ -12,18 +12,22 @@ namespace lockstep {
 /// command.
 class Probes {
 public:
-    Probes(Driver& driver, LocalState& state, Supervisor& supervisor, const Memory& memory);
+    Probes(Driver& driver, LocalState& state, Supervisor& supervisor, const Memory& memory,
+           Journal& journal);
 
     /// Every 100 ms, and at once when woken.
     [[nodiscard]] Awaitable<void> observe();
     /// A commit every 300 ms on a primary: silence needs traffic (DESIGN.md 5).
     [[nodiscard]] Awaitable<void> heartbeat();
+    /// On a standby: frees commits that wait for what it has and was not asked for.
+    [[nodiscard]] Awaitable<void> acknowledge();
     /// While a standby has no stream: does its upstream's port answer?
     [[nodiscard]] Awaitable<void> upstream();
 
 private:
     [[nodiscard]] Awaitable<void> observe_once();
     [[nodiscard]] Awaitable<void> heartbeat_once();
+    [[nodiscard]] Awaitable<void> acknowledge_once();
     [[nodiscard]] bool takes_over() const;
     [[nodiscard]] bool waits_behind_door() const;
     [[nodiscard]] bool runs() const { return supervisor_.state() == Supervisor::State::running; }
@@ -32,6 +36,7 @@ private:
     LocalState& state_;
     Supervisor& supervisor_;
     const Memory& memory_;
+    Journal& journal_;
 };
 
 } // namespace lockstep

@@ -89,6 +89,7 @@ public:
     [[nodiscard]] Awaitable<Result<void>> drain(Milliseconds patience, Deadline deadline) override;
     [[nodiscard]] Awaitable<Result<std::optional<Position>>> stopped_at(Deadline deadline) override;
     [[nodiscard]] Awaitable<Result<Heartbeat>> heartbeat(Deadline deadline) override;
+    [[nodiscard]] Awaitable<Result<std::string>> acknowledge_held(Deadline deadline) override;
     void forget_server() override;
 
     /// What is wrong with the installed programs, with how they take the user's settings, and,
@@ -239,6 +240,9 @@ private:
     [[nodiscard]] Awaitable<Result<void>> knock_until_let_in(Deadline deadline);
     [[nodiscard]] std::string change_upstream(const Ticket& ticket) const;
     [[nodiscard]] Awaitable<Result<void>> until_replayed(Deadline deadline);
+
+    // acknowledge_held.cpp
+    [[nodiscard]] bool hears_of_nothing_more(const Look& seen);
 
     // clients.cpp
     [[nodiscard]] Awaitable<Result<void>> set_door(Door door, Deadline deadline);
@@ -446,6 +450,11 @@ private:
         bool stops = false;                  // It was told to: no session is opened.
         bool drained = false;                // And the door was not opened since.
         bool applier_is_handed_over = false; // It is stopped and started, and nothing is lost.
+        struct Quiet {
+            std::string received;
+            std::string heartbeats;
+        } quiet;                       // Of the stream, as acknowledge_held() last saw it.
+        Clock::time_point told_held{}; // When it last spoke to the upstream.
         std::string last_receipt;
         Clock::time_point heard{};
         SettingsReport settings;

@@ -50,4 +50,9 @@ Awaitable<Result<Heartbeat>> PostgresDriver::heartbeat(Deadline deadline) {
     co_return within("heartbeat", waits ? beaten.error() : waits.error());
 }
 
+/// A standby acknowledges by itself whatever it has, whenever it streams.
+Awaitable<Result<std::string>> PostgresDriver::acknowledge_held(Deadline /*deadline*/) {
+    co_return std::string{};
+}
+
 } // namespace lockstep

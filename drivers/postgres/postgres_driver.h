@@ -72,6 +72,7 @@ public:
     [[nodiscard]] Awaitable<Result<void>> drain(Milliseconds patience, Deadline deadline) override;
     [[nodiscard]] Awaitable<Result<std::optional<Position>>> stopped_at(Deadline deadline) override;
     [[nodiscard]] Awaitable<Result<Heartbeat>> heartbeat(Deadline deadline) override;
+    [[nodiscard]] Awaitable<Result<std::string>> acknowledge_held(Deadline deadline) override;
     void forget_server() override;
 
     /// What is wrong with the installed programs, with how they take the user's settings, and,

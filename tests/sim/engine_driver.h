@@ -29,6 +29,7 @@ public:
 
     Awaitable<Result<ServerReport>> observe(Deadline deadline) override;
     Awaitable<Result<void>> hold_replay(Deadline deadline) override;
+    Awaitable<Result<std::string>> acknowledge_held(Deadline) override { co_return std::string{}; }
     Awaitable<Result<void>> release_replay(Deadline deadline) override;
     Awaitable<Result<void>> stop(Deadline deadline) override;
     Awaitable<Result<void>> checkpoint(Deadline deadline) override;

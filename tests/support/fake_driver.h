@@ -238,6 +238,7 @@ public:
         co_return end;
     }
     Awaitable<Result<Heartbeat>> heartbeat(Deadline) override { co_return Heartbeat::committed; }
+    Awaitable<Result<std::string>> acknowledge_held(Deadline) override { co_return std::string{}; }
     void forget_server() override {}
 
     [[nodiscard]] bool was_called(const std::string& call) const {

@@ -9,7 +9,9 @@ class StandbyAway : public FindingsOfOnePair {
 protected:
     /// The standby has it, and its acknowledgement is lost: it received it without acknowledging,
     /// and comes back when it has everything already.
-    static mysql::Session::Ptr commit_whose_acknowledgement_is_lost();
+    /// So is that of `behind`, if any, whose commit comes while the first one waits.
+    static mysql::Session::Ptr
+    commit_whose_acknowledgement_is_lost(mysql::Session::Ptr behind = nullptr);
     /// How a login ends; `conflict`: it succeeds.
     static Errc login(Milliseconds within);
 };
@@ -79,7 +81,7 @@ TEST_P(StandbyAway, FINDING_7_TheStatusSaysThatAllIsWellAndTheHeartbeatDoesNot) 
     EXPECT_TRUE(is_answered(bed(), writer, patient));
 }
 
-mysql::Session::Ptr StandbyAway::commit_whose_acknowledgement_is_lost() {
+mysql::Session::Ptr StandbyAway::commit_whose_acknowledgement_is_lost(mysql::Session::Ptr behind) {
     const auto stop = std::string(word().stop_receiver);
     const auto start = std::string(word().start_receiver);
     const auto before = std::stoi(bed().b().sql(rows_kept));
@@ -87,7 +89,11 @@ mysql::Session::Ptr StandbyAway::commit_whose_acknowledgement_is_lost() {
     bed().b().sql(set_global(word().acknowledge_enabled, "OFF"));
     bed().b().sql(start);
     auto writer = hanging_commit(bed());
-    const auto has_it = [&] { return std::stoi(bed().b().sql(rows_kept)) == before + 1; };
+    if (behind) {
+        must(behind->start(insert_one));
+    }
+    const auto rows = before + (behind ? 2 : 1);
+    const auto has_it = [&] { return std::stoi(bed().b().sql(rows_kept)) == rows; };
     EXPECT_TRUE(eventually(has_it, patient));
     bed().b().sql(stop);
     bed().b().sql(set_global(word().acknowledge_enabled, "ON"));
@@ -102,6 +108,32 @@ TEST_P(StandbyAway, FINDING_8_ALostAcknowledgementStallsUntilTheHeartbeatNudges)
     EXPECT_FALSE(is_answered(bed(), writer, never)) << "what the engine does by itself";
     EXPECT_EQ(must(bed().run(bed().a().driver().heartbeat(soon()))), Heartbeat::committed);
     EXPECT_TRUE(is_answered(bed(), writer, patient));
+}
+
+// Two groups of commits: on MariaDB nothing is committed behind them, so no nudge comes.
+TEST_P(StandbyAway, FINDING_8_TwoLostAcknowledgementsAreGivenByTheStandby) {
+    const auto second = bed().a().session();
+    const auto first = commit_whose_acknowledgement_is_lost(second);
+    auto& standby = bed().b().driver();
+    if (!is_mysql()) {
+        const auto brief = Deadline::in(never);
+        const auto beat = bed().run(bed().a().driver().heartbeat(brief));
+        EXPECT_NE(beat.value_or(Heartbeat::not_primary), Heartbeat::committed);
+        EXPECT_FALSE(is_answered(bed(), first, never)) << "what the engine does by itself";
+        std::string told;
+        const auto tells = [&] {
+            told = must(bed().run(standby.acknowledge_held(soon())));
+            return !told.empty();
+        };
+        EXPECT_TRUE(eventually(tells, patient));
+        EXPECT_TRUE(told.starts_with("binlog.")) << told;
+    }
+    EXPECT_EQ(must(bed().run(bed().a().driver().heartbeat(soon()))), Heartbeat::committed);
+    EXPECT_TRUE(is_answered(bed(), first, patient));
+    EXPECT_TRUE(is_answered(bed(), second, patient));
+    EXPECT_EQ(bed().a().observe().lowered, "");
+    EXPECT_TRUE(bed().b().observe().stream.connected);
+    EXPECT_EQ(must(bed().run(standby.acknowledge_held(soon()))), "") << "nobody waits";
 }
 
 // Not even a nudge helps then, always on MySQL and at times on MariaDB: nothing is committed behind
