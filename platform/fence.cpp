@@ -41,6 +41,26 @@ bool is_within(const std::string& place, const std::string& folder) {
     return place == folder || place.starts_with(folder + "/") || place == folder + " (deleted)";
 }
 
+/// Where a process works; nothing if it is dead, or of a user that we may not touch anyway.
+std::optional<std::string> place_of(pid_t pid) {
+    const auto process = fs::path("/proc") / std::to_string(pid);
+    std::error_code unreadable;
+    auto place = fs::read_symlink(process / "cwd", unreadable);
+    if (unreadable != std::errc::no_such_file_or_directory) {
+        return unreadable ? std::nullopt : std::optional(place.string());
+    }
+    // Of a killed process the first thread may be gone, and others not yet.
+    std::error_code gone;
+    fs::directory_iterator threads(process / "task", gone);
+    for (; !gone && threads != fs::directory_iterator(); threads.increment(gone)) {
+        place = fs::read_symlink(threads->path() / "cwd", unreadable);
+        if (!unreadable) {
+            return place.string();
+        }
+    }
+    return std::nullopt;
+}
+
 /// Alive, and not another process that has the pid now.
 bool lives(const ProcessId& process) {
     const auto now = identify(process.pid);
@@ -80,9 +100,8 @@ std::vector<pid_t> processes_in(const fs::path& folder) {
         if (pid == ::getpid()) {
             continue;
         }
-        std::error_code unreadable; // Dead, a zombie, or of a user that we may not touch anyway.
-        const auto place = fs::read_symlink("/proc/" + std::to_string(pid) + "/cwd", unreadable);
-        if (unreadable || !is_within(place.string(), wanted)) {
+        const auto place = place_of(pid);
+        if (!place || !is_within(*place, wanted)) {
             continue;
         }
         if (const auto stat = read_stat(pid); stat && !stat->dead()) {

@@ -39,6 +39,21 @@ int wait_for_exec(const Descriptor& trouble) {
     }
 }
 
+/// A number in /proc/PID/stat, by proc(5)'s count; `third_at`: where the third field begins.
+std::optional<std::uint64_t> field(std::string_view text, std::size_t third_at, int which) {
+    std::size_t at = third_at;
+    for (int passed = 3; passed < which; ++passed) {
+        at = text.find(' ', at);
+        if (at == std::string_view::npos) {
+            return std::nullopt;
+        }
+        ++at;
+    }
+    std::uint64_t number = 0;
+    const auto parsed = std::from_chars(text.data() + at, text.data() + text.size(), number);
+    return parsed.ec == std::errc() ? std::optional(number) : std::nullopt;
+}
+
 } // namespace
 
 std::optional<ProcessStat> read_stat(pid_t pid) {
@@ -55,18 +70,14 @@ std::optional<ProcessStat> read_stat(pid_t pid) {
     stat.state = (*text)[name_end + 2];
     const auto parent_at = std::min(name_end + 4, text->size()); // After "S ".
     std::from_chars(text->data() + parent_at, text->data() + text->size(), stat.parent);
-    std::size_t at = name_end + 2;
-    constexpr int fields_between = 22 - 3;
-    for (int field = 0; field < fields_between; ++field) {
-        at = text->find(' ', at);
-        if (at == std::string::npos) {
-            return std::nullopt;
-        }
-        ++at;
+    const auto threads = field(*text, name_end + 2, 20);
+    const auto start_ticks = field(*text, name_end + 2, 22);
+    if (!threads || !start_ticks) {
+        return std::nullopt;
     }
-    const auto parsed =
-        std::from_chars(text->data() + at, text->data() + text->size(), stat.start_ticks);
-    return parsed.ec == std::errc() ? std::optional(stat) : std::nullopt;
+    stat.threads = *threads;
+    stat.start_ticks = *start_ticks;
+    return stat;
 }
 
 Result<ProcessId> identify(pid_t pid) {

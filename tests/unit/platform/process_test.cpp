@@ -81,6 +81,23 @@ TEST_F(Process, IdentifiesTheLivingOnly) {
     EXPECT_EQ(identify(child).error().code, Errc::unreachable);
 }
 
+// As a killed server for a moment: its other threads may still be in the midst of a write.
+TEST_F(Process, LivesUntilItsLastThreadIsGone) {
+    const auto process = launch("exec python3 -c 'import ctypes, threading, time\n"
+                                "threading.Thread(target=time.sleep, args=(1000,)).start()\n"
+                                "ctypes.CDLL(None).pthread_exit(None)'");
+    const auto first_thread = "/proc/" + std::to_string(process.pid) + "/cwd";
+    ASSERT_TRUE(eventually([&] {
+        std::error_code unreadable;
+        static_cast<void>(std::filesystem::read_symlink(first_thread, unreadable));
+        return unreadable == std::errc::no_such_file_or_directory;
+    }));
+    EXPECT_EQ(identify(process.pid).value(), process);
+    EXPECT_EQ(processes_in(folder_.path()), std::vector{process.pid});
+    ASSERT_TRUE(fence(process));
+    EXPECT_FALSE(identify(process.pid));
+}
+
 TEST_F(Process, IsNotMisledByTheNameOfAProgram) {
     // The name stands in /proc/PID/stat in front of what identify() reads.
     const auto odd = folder_ / "a) Z 1 (b";
