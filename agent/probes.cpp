@@ -137,9 +137,7 @@ Awaitable<void> Probes::acknowledge_once() {
     journal_.clear(acknowledgement_alarm);
     if (!told->empty()) {
         journal_.write("acknowledged", Severity::info,
-                       "told the primary, whose commits waited, that this standby holds everything "
-                       "up to " +
-                           *told + ": it was never asked for that");
+                       "commits waited for this standby: it " + *told);
     }
 }
 

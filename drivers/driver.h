@@ -206,10 +206,10 @@ public:
     stopped_at(Deadline deadline) = 0;
     /// One commit of the agent's own, on a session of its own; waits as any commit does.
     [[nodiscard]] virtual Awaitable<Result<Heartbeat>> heartbeat(Deadline deadline) = 0;
-    /// Called now and then on a standby that acknowledges: tells its upstream that it holds what
-    /// commits wait for there, if that is so and the engine itself was never asked. Returns the
-    /// place in the log up to which it said so, for people; empty: there was nothing to tell.
-    /// Errors: those of the upstream.
+    /// Called now and then on a standby that acknowledges: frees commits of its upstream that wait
+    /// though the stream stands, because the engine does not get on by itself. What it tells is
+    /// true: it holds it. Returns what was done, for people; empty: there was nothing to do. Errors:
+    /// those of the upstream.
     [[nodiscard]] virtual Awaitable<Result<std::string>> acknowledge_held(Deadline deadline) = 0;
     /// Closes every session; called when the server's process is gone.
     virtual void forget_server() = 0;

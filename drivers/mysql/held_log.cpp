@@ -31,6 +31,8 @@ struct Place {
     unsigned long offset_bytes = 0;
 };
 
+const Place from_gtid{"", 4};
+
 tl::unexpected<Error> trouble(MYSQL* server, std::string_view doing) {
     constexpr unsigned first_of_library = 2000;
     constexpr unsigned last_of_library = 2999;
@@ -120,18 +122,27 @@ bool is_no_news(mariadb_rpl_event type) {
     return false;
 }
 
-/// Nothing: the upstream has more than `applied`.
-Result<std::optional<Place>> end_of_log(MYSQL* server, const HeldLog& held, Deadline deadline) {
-    auto done = introduce(server);
-    for (const auto& sql : {"SET @slave_connect_state = " + quote(held.applied),
+/// As a receiver that goes on by GTID.
+Result<void> begin_after(MYSQL* server, const std::string& applied) {
+    Result<void> done;
+    for (const auto& sql : {"SET @slave_connect_state = " + quote(applied),
                             std::string("SET @slave_gtid_strict_mode = 1"),
                             std::string("SET @slave_gtid_ignore_duplicates = 0")}) {
         done = done ? say(server, sql) : done;
     }
+    return done;
+}
+
+/// Nothing: the upstream has more than `applied`.
+Result<std::optional<Place>> end_of_log(MYSQL* server, const HeldLog& held, Deadline deadline) {
+    auto done = introduce(server);
+    if (done) {
+        done = begin_after(server, held.applied);
+    }
     if (!done) {
         return tl::unexpected(done.error());
     }
-    const auto stream = open_stream(server, held.number, {"", 4});
+    const auto stream = open_stream(server, held.number, from_gtid);
     if (!stream) {
         return tl::unexpected(stream.error());
     }
@@ -151,16 +162,21 @@ Result<std::optional<Place>> end_of_log(MYSQL* server, const HeldLog& held, Dead
     return fail(Errc::timeout, "the upstream does not say where its log ends");
 }
 
-/// Until it answers: by then it has taken the position for acknowledged.
-Result<void> begin_from(MYSQL* server, const HeldLog& held, const Place& place, Deadline deadline) {
+/// Until it answers: by then it has taken the position for acknowledged, and its receiver of
+/// acknowledgements knows of this stream.
+Result<void> begin_to_acknowledge(MYSQL* server, const HeldLog& held,
+                                  const std::optional<Place>& place, Deadline deadline) {
     auto done = introduce(server);
     if (done) {
         done = say(server, "SET @rpl_semi_sync_slave = 1");
     }
+    if (done && !place) {
+        done = begin_after(server, held.applied);
+    }
     if (!done) {
         return done;
     }
-    const auto stream = open_stream(server, held.number, place);
+    const auto stream = open_stream(server, held.number, place.value_or(from_gtid));
     if (!stream) {
         return tl::unexpected(stream.error());
     }
@@ -180,7 +196,7 @@ Result<void> begin_from(MYSQL* server, const HeldLog& held, const Place& place, 
 
 } // namespace
 
-Result<std::string> acknowledge(const HeldLog& held, Deadline deadline) {
+Result<Told> acknowledge(const HeldLog& held, Deadline deadline) {
     std::optional<Place> place;
     {
         const auto server = connect(held.upstream);
@@ -189,11 +205,11 @@ Result<std::string> acknowledge(const HeldLog& held, Deadline deadline) {
         }
         const auto waits = has_waiting_commits(server->get());
         if (!waits || !*waits) {
-            return waits ? Result<std::string>{} : tl::unexpected(waits.error());
+            return waits ? Result<Told>{} : tl::unexpected(waits.error());
         }
         auto end = end_of_log(server->get(), held, deadline);
-        if (!end || !*end) {
-            return end ? Result<std::string>{} : tl::unexpected(end.error());
+        if (!end) {
+            return tl::unexpected(end.error());
         }
         place = std::move(*end);
     }
@@ -201,11 +217,11 @@ Result<std::string> acknowledge(const HeldLog& held, Deadline deadline) {
     if (!server) {
         return tl::unexpected(server.error());
     }
-    const auto told = begin_from(server->get(), held, *place, deadline);
-    if (!told) {
-        return tl::unexpected(told.error());
+    const auto begun = begin_to_acknowledge(server->get(), held, place, deadline);
+    if (!begun) {
+        return tl::unexpected(begun.error());
     }
-    return fmt::format("{}:{}", place->file, place->offset_bytes);
+    return Told{true, place ? fmt::format("{}:{}", place->file, place->offset_bytes) : ""};
 }
 
 } // namespace lockstep::mysql

@@ -15,17 +15,25 @@ struct HeldLog {
                               // of the same one.
 };
 
-/// Tells a MariaDB upstream whose commits wait that this standby holds them, though it was never
-/// asked for an acknowledgement of them (docs/engines.md, finding 8). Two streams are opened. The
+/// What acknowledge() did.
+struct Told {
+    bool spoke = false; // No commit waits there: there was nothing to do.
+    /// Where the upstream's log ends, all of which is told to be held: "binlog.000007:4711". Empty:
+    /// it has more than `applied`, which is acknowledged as it comes.
+    std::string up_to;
+};
+
+/// Frees the commits of a MariaDB upstream that wait for what this standby has, or that it cannot
+/// get, though its stream stands (docs/engines.md, findings 8 and 13). Two streams are opened. The
 /// first begins after `applied`: if the upstream says there that it has nothing to send, it says,
-/// too, where its log ends. The second begins at that place and acknowledges: MariaDB takes the
-/// position from which a stream begins for received (10.11: sql/sql_repl.cc, mysql_binlog_send;
-/// sql/semisync_master.cc, Repl_semi_sync_master::dump_start). What either is sent is not looked
-/// at.
+/// too, where its log ends. The second begins at that place, or else after `applied`, and
+/// acknowledges: MariaDB takes the position from which a stream begins for received, and its
+/// receiver of acknowledgements wakes up (10.11: sql/sql_repl.cc, mysql_binlog_send;
+/// sql/semisync_master.cc, Repl_semi_sync_master::dump_start; sql/semisync_master_ack_receiver.cc).
+/// What either is sent is neither looked at nor acknowledged.
 ///
-/// Returns the place, "binlog.000007:4711"; empty: no commit waits there, or something comes that
-/// `applied` lacks and that is acknowledged as it comes. Errors: `unreachable`, `refused` (the
-/// server's words), `timeout`. Blocks, seconds longer than `deadline` at most.
-[[nodiscard]] Result<std::string> acknowledge(const HeldLog& held, Deadline deadline);
+/// Errors: `unreachable`, `refused` (the server's words), `timeout`. Blocks, seconds longer than
+/// `deadline` at most.
+[[nodiscard]] Result<Told> acknowledge(const HeldLog& held, Deadline deadline);
 
 } // namespace lockstep::mysql

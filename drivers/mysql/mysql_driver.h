@@ -242,7 +242,7 @@ private:
     [[nodiscard]] Awaitable<Result<void>> until_replayed(Deadline deadline);
 
     // acknowledge_held.cpp
-    [[nodiscard]] bool hears_of_nothing_more(const Look& seen);
+    [[nodiscard]] bool receives_nothing(const Look& seen);
 
     // clients.cpp
     [[nodiscard]] Awaitable<Result<void>> set_door(Door door, Deadline deadline);
@@ -452,7 +452,7 @@ private:
         bool applier_is_handed_over = false; // It is stopped and started, and nothing is lost.
         struct Quiet {
             std::string received;
-            std::string heartbeats;
+            Clock::time_point since{};
         } quiet;                       // Of the stream, as acknowledge_held() last saw it.
         Clock::time_point told_held{}; // When it last spoke to the upstream.
         std::string last_receipt;

@@ -1,5 +1,14 @@
 #include "drivers/mysql/held_log.h"
 
+#include <algorithm>
+#include <cstring>
+#include <filesystem>
+#include <set>
+#include <thread>
+
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+
 #include "tests/integration/findings/findings_bed.h"
 
 namespace lockstep::findings {
@@ -17,6 +26,32 @@ protected:
         to.tls = bed().b().config().tls;
         return {to, applied, 0x7fffffffU};
     }
+    static std::set<pid_t> threads_of_a() {
+        const auto server = bed().a().driver().running_server().value();
+        std::set<pid_t> threads;
+        for (const auto& entry :
+             std::filesystem::directory_iterator("/proc/" + std::to_string(server.pid) + "/task")) {
+            threads.insert(std::stoi(entry.path().filename().string()));
+        }
+        return threads;
+    }
+    /// The thread that comes and goes with the wait, and that the server does not list.
+    static pid_t receiver_of_acknowledgements() {
+        const auto session = bed().a().session();
+        std::vector<pid_t> begun;
+        const auto found = [&] {
+            must(bed().run(session->query(set_global(word().wait_enabled, "OFF"), soon())));
+            const auto before = threads_of_a();
+            must(bed().run(session->query(set_global(word().wait_enabled, "ON"), soon())));
+            const auto after = threads_of_a();
+            begun.clear();
+            std::ranges::set_difference(after, before, std::back_inserter(begun));
+            return begun.size() == 1;
+        };
+        EXPECT_TRUE(eventually(found, patient)); // Others may begin beside it at times.
+        return begun.at(0);
+    }
+    static bool an_ended_stream_hangs();
 };
 INSTANTIATE_TEST_SUITE_P(MariaDB, HeldLog, testing::Values(Flavour::mariadb));
 
@@ -25,7 +60,9 @@ TEST_P(HeldLog, IsNotAcknowledgedBeyondWhatIsApplied) {
     bed().b().freeze();
     const auto writer = hanging_commit(bed());
     const auto told = mysql::acknowledge(held_by_b(applied), soon());
-    EXPECT_EQ(told.value_or("failed: " + (told ? "" : told.error().message)), "");
+    ASSERT_TRUE(told) << told.error().message;
+    EXPECT_TRUE(told->spoke);
+    EXPECT_EQ(told->up_to, "");
     EXPECT_FALSE(is_answered(bed(), writer, never));
     bed().b().thaw();
     EXPECT_TRUE(is_answered(bed(), writer, patient));
@@ -41,6 +78,66 @@ TEST_P(HeldLog, IsRefusedInWordsToWhomNobodyGranted) {
     EXPECT_EQ(told.error().code, Errc::refused);
     EXPECT_NE(told.error().message.find("ls_b_999999"), std::string::npos) << told.error().message;
     bed().b().thaw();
+    EXPECT_TRUE(is_answered(bed(), writer, patient));
+}
+
+/// One thread of a server stops where it is. (Under ptrace(2), which a test as root may use.)
+class HaltedThread {
+public:
+    explicit HaltedThread(pid_t thread) : thread_(thread) {
+        if (ptrace(PTRACE_SEIZE, thread_, nullptr, nullptr) != 0 ||
+            ptrace(PTRACE_INTERRUPT, thread_, nullptr, nullptr) != 0 ||
+            waitpid(thread_, nullptr, __WALL) != thread_) {
+            throw std::runtime_error("the thread cannot be halted: " +
+                                     std::string(strerrordesc_np(errno)));
+        }
+    }
+    HaltedThread(const HaltedThread&) = delete;
+    HaltedThread& operator=(const HaltedThread&) = delete;
+    ~HaltedThread() { ptrace(PTRACE_DETACH, thread_, nullptr, nullptr); }
+
+private:
+    pid_t thread_;
+};
+
+bool HeldLog::an_ended_stream_hangs() {
+    const std::string streams = "SELECT IFNULL(MAX(ID), 0) FROM information_schema.processlist "
+                                "WHERE COMMAND = 'Binlog Dump'";
+    const auto clients = [] { return status(bed(), bed().a(), word().acknowledging_streams); };
+    bed().b().sql(std::string(word().stop_receiver));
+    EXPECT_TRUE(eventually([&] { return bed().a().sql(streams) == "0"; }, patient));
+    const pid_t receiver = receiver_of_acknowledgements();
+    std::string ended = "0";
+    {
+        const HaltedThread halted(receiver);
+        bed().b().sql(std::string(word().start_receiver));
+        EXPECT_TRUE(eventually([&] { return clients() == "1"; }, patient));
+        ended = bed().a().sql(streams);
+        bed().a().sql("KILL CONNECTION " + ended);
+        EXPECT_TRUE(eventually([&] { return clients() == "0"; }, patient));
+        std::this_thread::sleep_for(Milliseconds{100}); // It leaves the receiver's list after that.
+    }
+    std::this_thread::sleep_for(Milliseconds{500}); // One that does not hang is gone by then.
+    return bed().a().sql("SELECT COUNT(*) FROM information_schema.processlist WHERE ID = " +
+                         ended) == "1";
+}
+
+// Its receiver of acknowledgements does not hear of a stream that was ended before it had heard of
+// its beginning: that stream waits for its word for ever, and the standby's next one for the end of
+// that one.
+TEST_P(HeldLog, FINDING_13_AStreamThatHangsBehindAnEndedOneIsFreed) {
+    // Which thread is halted, and that what it misses has happened by then, is not to be seen.
+    ASSERT_TRUE(eventually([] { return an_ended_stream_hangs(); }, patient))
+        << "what the engine does by itself";
+    const auto writer = hanging_commit(bed());
+    EXPECT_FALSE(is_answered(bed(), writer, never)) << "what the engine does by itself";
+    std::string done;
+    const auto frees = [&] {
+        done = must(bed().run(bed().b().driver().acknowledge_held(soon())));
+        return !done.empty();
+    };
+    EXPECT_TRUE(eventually(frees, patient));
+    EXPECT_TRUE(done.starts_with("began a stream")) << done;
     EXPECT_TRUE(is_answered(bed(), writer, patient));
 }
 
