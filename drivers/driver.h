@@ -208,8 +208,8 @@ public:
     [[nodiscard]] virtual Awaitable<Result<Heartbeat>> heartbeat(Deadline deadline) = 0;
     /// Called now and then on a standby that acknowledges: frees commits of its upstream that wait
     /// though the stream stands, because the engine does not get on by itself. What it tells is
-    /// true: it holds it. Returns what was done, for people; empty: there was nothing to do. Errors:
-    /// those of the upstream.
+    /// true: it holds it. Returns what was done, for people; empty: there was nothing to do.
+    /// Errors: those of the upstream.
     [[nodiscard]] virtual Awaitable<Result<std::string>> acknowledge_held(Deadline deadline) = 0;
     /// Closes every session; called when the server's process is gone.
     virtual void forget_server() = 0;
