@@ -41,6 +41,10 @@ std::int64_t stored(Revision revision) {
     return static_cast<std::int64_t>(number(revision));
 }
 
+std::int64_t stored(Protection protection) {
+    return protection == Protection::on ? 1 : 0;
+}
+
 /// The newest `most` in rising order, or the next `most` after an id.
 std::string events_query(const StateStore::EventQuery& query) {
     const std::string of_pair = query.pair.empty() ? "?1 = ''" : "pair = ?1";
@@ -198,19 +202,21 @@ Result<void> SqliteStore::write(const std::vector<Event>& events, Revision revis
     return {};
 }
 
-Result<PairRecord> SqliteStore::create(PairRecord record, std::vector<Event> events) {
+Result<PairRecord> SqliteStore::create(PairRecord record, std::vector<Event> events,
+                                       Protection protection) {
     const auto insert_pair = [&]() -> Result<void> {
         auto next = stamped(std::move(record));
         if (!next) {
             return tl::unexpected(next.error());
         }
         record = std::move(*next);
-        auto insert = db_.prepare("INSERT INTO pairs (name, revision, record) VALUES (?, ?, ?)");
+        auto insert = db_.prepare("INSERT INTO pairs (name, revision, record, protected) "
+                                  "VALUES (?, ?, ?, ?)");
         if (!insert) {
             return tl::unexpected(insert.error());
         }
         insert->bind(1, record.pair).bind(2, stored(record.revision));
-        insert->bind(3, wire::encode_record(record));
+        insert->bind(3, wire::encode_record(record)).bind(4, stored(protection));
         auto done = insert->step();
         if (!done && done.error().code == Errc::conflict) {
             return fail(Errc::conflict, "there is a pair " + record.pair + " already");
@@ -246,25 +252,6 @@ Result<PairRecord> SqliteStore::swap(Revision expected, PairRecord next,
         return tl::unexpected(done.error());
     }
     return next;
-}
-
-Result<void> SqliteStore::remove(const PairName& name, Revision expected,
-                                 std::vector<Event> events) {
-    return db_.transaction([&]() -> Result<void> {
-        if (auto current = expect_revision(name, expected); !current) {
-            return current;
-        }
-        const auto revision = advance();
-        if (!revision) {
-            return tl::unexpected(revision.error());
-        }
-        auto removal = db_.prepare("DELETE FROM pairs WHERE name = ?");
-        if (!removal) {
-            return tl::unexpected(removal.error());
-        }
-        auto done = removal->bind(1, name).step();
-        return done ? write(events, *revision) : tl::unexpected(done.error());
-    });
 }
 
 Result<void> SqliteStore::append(std::vector<Event> events) {

@@ -27,11 +27,21 @@ public:
     [[nodiscard]] Result<Revision> head() override;
     [[nodiscard]] Result<std::vector<PairRecord>> pairs() override;
     [[nodiscard]] Result<PairRecord> pair(const PairName& name) override;
-    [[nodiscard]] Result<PairRecord> create(PairRecord record, std::vector<Event> events) override;
+    using StateStore::create;
+    [[nodiscard]] Result<PairRecord> create(PairRecord record, std::vector<Event> events,
+                                            Protection protection) override;
     [[nodiscard]] Result<PairRecord> swap(Revision expected, PairRecord next,
                                           std::vector<Event> events) override;
+    using StateStore::remove;
     [[nodiscard]] Result<void> remove(const PairName& name, Revision expected,
-                                      std::vector<Event> events) override;
+                                      std::vector<Event> events,
+                                      std::optional<DeletedPair> left) override;
+    [[nodiscard]] Result<void> protect(const PairName& name, Protection protection,
+                                       std::vector<Event> events) override;
+    [[nodiscard]] Result<std::vector<PairName>> protected_pairs() override;
+    [[nodiscard]] Result<std::vector<DeletedPair>> deleted_pairs() override;
+    [[nodiscard]] Result<void> forget_deleted(const PairName& name,
+                                              std::vector<Event> events) override;
     [[nodiscard]] Result<void> append(std::vector<Event> events) override;
     [[nodiscard]] Result<std::vector<Event>> events(EventQuery query) override;
     [[nodiscard]] Result<void> put_token(StoredToken token) override;
@@ -48,6 +58,8 @@ private:
     [[nodiscard]] Result<PairRecord> stamped(PairRecord record);
     [[nodiscard]] Result<Revision> advance();
     [[nodiscard]] Result<void> expect_revision(const PairName& name, Revision expected);
+    [[nodiscard]] Result<void> expect_unprotected(const PairName& name);
+    [[nodiscard]] Result<void> keep_deleted(const DeletedPair& left);
     [[nodiscard]] Result<void> write(const std::vector<Event>& events, Revision revision);
     [[nodiscard]] Result<PairRecord> read_record(const SqliteStatement& row) const;
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/event.h"
@@ -17,6 +18,18 @@ struct StoredToken {
     std::string secret_sha256;
     std::int64_t expires_unix_ms = 0;
     bool used = false;
+};
+
+/// Whether a pair can be deleted. It is beside the record, not in it: nobody's role depends on it.
+enum class Protection { off, on };
+
+/// What stays known of a pair that was deleted: where its snapshots lie, as its archiver told last.
+struct DeletedPair {
+    PairName pair;
+    std::int64_t deleted_unix_ms = 0;
+    MemberId archiver;
+    SnapshotReport report;
+    friend bool operator==(const DeletedPair&, const DeletedPair&) = default;
 };
 
 /// Where records live (R12): a revision takes effect only on stable storage. Blocking: called on
@@ -37,14 +50,33 @@ public:
 
     /// A new pair with its first events. Returns it with store id and revision filled in.
     /// Errors: `conflict` if the name is taken.
-    [[nodiscard]] virtual Result<PairRecord> create(PairRecord record,
-                                                    std::vector<Event> events) = 0;
+    [[nodiscard]] virtual Result<PairRecord> create(PairRecord record, std::vector<Event> events,
+                                                    Protection protection) = 0;
+    [[nodiscard]] Result<PairRecord> create(PairRecord record, std::vector<Event> events) {
+        return create(std::move(record), std::move(events), Protection::off);
+    }
     /// Replaces the record whose revision is `expected` by `next`, and appends the events in the
     /// same transaction. Returns it with the new revision. Errors: `conflict` if it changed.
     [[nodiscard]] virtual Result<PairRecord> swap(Revision expected, PairRecord next,
                                                   std::vector<Event> events) = 0;
+    /// Deletes a pair; `left`, if any, replaces what is kept of an earlier one of this name.
+    /// Errors: `conflict` if the record changed; `refused` if the pair is protected.
     [[nodiscard]] virtual Result<void> remove(const PairName& name, Revision expected,
-                                              std::vector<Event> events) = 0;
+                                              std::vector<Event> events,
+                                              std::optional<DeletedPair> left) = 0;
+    [[nodiscard]] Result<void> remove(const PairName& name, Revision expected,
+                                      std::vector<Event> events) {
+        return remove(name, expected, std::move(events), std::nullopt);
+    }
+    /// Errors: `unreachable` if there is no such pair.
+    [[nodiscard]] virtual Result<void> protect(const PairName& name, Protection protection,
+                                               std::vector<Event> events) = 0;
+    [[nodiscard]] virtual Result<std::vector<PairName>> protected_pairs() = 0;
+    /// By name.
+    [[nodiscard]] virtual Result<std::vector<DeletedPair>> deleted_pairs() = 0;
+    /// None of that name is a success.
+    [[nodiscard]] virtual Result<void> forget_deleted(const PairName& name,
+                                                      std::vector<Event> events) = 0;
 
     [[nodiscard]] virtual Result<void> append(std::vector<Event> events) = 0;
     struct EventQuery {

@@ -52,6 +52,16 @@ constexpr std::array migrations = {
             PRIMARY KEY (work, id)
         ) STRICT, WITHOUT ROWID;
     )sql",
+    R"sql(
+        ALTER TABLE pairs ADD COLUMN protected INTEGER NOT NULL DEFAULT 0
+            CHECK (protected IN (0, 1));
+        CREATE TABLE deleted_pairs (
+            name            TEXT PRIMARY KEY,
+            deleted_unix_ms INTEGER NOT NULL,
+            archiver        TEXT NOT NULL,
+            report          TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+    )sql",
 };
 constexpr auto newest_version = static_cast<std::int64_t>(migrations.size());
 constexpr std::size_t store_id_bytes = 16;

@@ -28,4 +28,14 @@ Result<PairName> pair_of_snapshot(std::string_view id) {
     return parse_pair_name(found[1].str());
 }
 
+Result<std::string> parse_snapshot_name(std::string_view text) {
+    static const std::regex form("[A-Za-z0-9][A-Za-z0-9._-]{0,62}");
+    if (std::regex_match(text.begin(), text.end(), form)) {
+        return std::string(text);
+    }
+    return fail(Errc::refused, "snapshot name \"" + std::string(text) +
+                                   "\": allowed are letters, digits and . _ -, beginning with a "
+                                   "letter or a digit, at most 63 characters");
+}
+
 } // namespace lockstep

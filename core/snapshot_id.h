@@ -14,5 +14,8 @@ namespace lockstep {
                                       std::string_view random);
 /// The pair in an id. Errors: `refused` if it is none.
 [[nodiscard]] Result<PairName> pair_of_snapshot(std::string_view id);
+/// A name that an operator gives to a snapshot; its id stays what it is. Errors: `refused`, naming
+/// what is allowed.
+[[nodiscard]] Result<std::string> parse_snapshot_name(std::string_view text);
 
 } // namespace lockstep

@@ -103,6 +103,14 @@ Result<SnapshotOrder> decode_order(std::string_view text) {
     return from_text<SnapshotOrder>(text, "order");
 }
 
+std::string encode_report(const SnapshotReport& report) {
+    return json(report).dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+Result<SnapshotReport> decode_report(std::string_view text) {
+    return from_text<SnapshotReport>(text, "snapshot report");
+}
+
 std::string encode_zone(const Zone& zone) {
     return json(zone).dump();
 }

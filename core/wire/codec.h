@@ -30,6 +30,8 @@ inline constexpr std::size_t largest_frame_bytes = 1U << 20U;
 [[nodiscard]] Result<KeptDivergence> decode_divergence(std::string_view text);
 [[nodiscard]] std::string encode_order(const SnapshotOrder& order);
 [[nodiscard]] Result<SnapshotOrder> decode_order(std::string_view text);
+[[nodiscard]] std::string encode_report(const SnapshotReport& report);
+[[nodiscard]] Result<SnapshotReport> decode_report(std::string_view text);
 [[nodiscard]] std::string encode_zone(const Zone& zone);
 [[nodiscard]] Result<Zone> decode_zone(std::string_view text);
 

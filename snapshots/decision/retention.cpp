@@ -381,18 +381,4 @@ Result<void> may_delete(const Catalogue& catalogue, const std::string& id, Conse
     return {};
 }
 
-Result<void> may_delete_pair(const PairDeletion& deletion) {
-    if (deletion.protected_from_deletion) {
-        return fail(Errc::refused,
-                    "the pair is protected from deletion: switch that off first, then delete it");
-    }
-    if (deletion.final_snapshot.empty() && !deletion.skip_final) {
-        return fail(Errc::refused, "name a final snapshot, or say that none is to be taken");
-    }
-    if (!deletion.final_snapshot.empty() && deletion.skip_final) {
-        return fail(Errc::refused, "a final snapshot and none at the same time");
-    }
-    return {};
-}
-
 } // namespace lockstep::snapshots

@@ -74,15 +74,4 @@ enum class Consent { none, even_the_last };
 [[nodiscard]] Result<void> may_delete(const Catalogue& catalogue, const std::string& id,
                                       Consent consent);
 
-/// What an operator said about the snapshots of a pair that is to be deleted.
-struct PairDeletion {
-    bool protected_from_deletion = false; // The pair's setting.
-    std::string final_snapshot;           // Take one, under this name.
-    bool skip_final = false;
-    bool retain_automated = false;
-};
-/// Errors: `refused`: the pair is protected, or neither a final snapshot nor its absence was asked
-/// for.
-[[nodiscard]] Result<void> may_delete_pair(const PairDeletion& deletion);
-
 } // namespace lockstep::snapshots

@@ -30,7 +30,7 @@ PairRecord MemoryStore::keep(PairRecord record) {
     return record;
 }
 
-Result<PairRecord> MemoryStore::create(PairRecord record, std::vector<Event>) {
+Result<PairRecord> MemoryStore::create(PairRecord record, std::vector<Event>, Protection) {
     if (disk_.now.pairs.contains(record.pair)) {
         return fail(Errc::conflict, "the name is taken");
     }
@@ -45,7 +45,8 @@ Result<PairRecord> MemoryStore::swap(Revision expected, PairRecord next, std::ve
     return keep(std::move(next));
 }
 
-Result<void> MemoryStore::remove(const PairName& name, Revision, std::vector<Event>) {
+Result<void> MemoryStore::remove(const PairName& name, Revision, std::vector<Event>,
+                                 std::optional<DeletedPair>) {
     return fail(Errc::unsupported, "pair " + name + " stays: deletion is not simulated");
 }
 

@@ -29,10 +29,17 @@ public:
     Result<Revision> head() override { return Revision{disk_.now.head}; }
     Result<std::vector<PairRecord>> pairs() override;
     Result<PairRecord> pair(const PairName& name) override;
-    Result<PairRecord> create(PairRecord record, std::vector<Event> events) override;
+    using StateStore::create;
+    Result<PairRecord> create(PairRecord record, std::vector<Event> events,
+                              Protection protection) override;
     Result<PairRecord> swap(Revision expected, PairRecord next, std::vector<Event> events) override;
-    Result<void> remove(const PairName& name, Revision expected,
-                        std::vector<Event> events) override;
+    using StateStore::remove;
+    Result<void> remove(const PairName& name, Revision expected, std::vector<Event> events,
+                        std::optional<DeletedPair> left) override;
+    Result<void> protect(const PairName&, Protection, std::vector<Event>) override { return {}; }
+    Result<std::vector<PairName>> protected_pairs() override { return std::vector<PairName>{}; }
+    Result<std::vector<DeletedPair>> deleted_pairs() override { return std::vector<DeletedPair>{}; }
+    Result<void> forget_deleted(const PairName&, std::vector<Event>) override { return {}; }
     Result<void> append(std::vector<Event>) override { return {}; }
     Result<std::vector<Event>> events(EventQuery) override { return std::vector<Event>{}; }
     Result<void> put_token(StoredToken) override { return {}; }

@@ -113,6 +113,51 @@ TEST_F(SqliteStoreTest, EventsCannotBeChangedOrRemoved) {
     EXPECT_EQ(db->run("DELETE FROM events").error().code, Errc::conflict);
 }
 
+// What 0.1's stores were before pairs could be protected.
+constexpr auto back_to_format_2 = "ALTER TABLE pairs DROP COLUMN protected;"
+                                  "DROP TABLE deleted_pairs;"
+                                  "UPDATE meta SET value = 2 WHERE key = 'schema_version'";
+
+TEST_F(SqliteStoreTest, AStoreOfFormat2IsMigratedWithEverythingInIt) {
+    make_store("");
+    const auto before = open().value()->pair("shop").value();
+    const SnapshotOrder order{SnapshotWork::take, "shop-1", "shop", {}, {}, {}, "ann", 2000};
+    ASSERT_TRUE(open().value()->put_order(order));
+    change(back_to_format_2);
+    auto store = open();
+    ASSERT_TRUE(store) << store.error().message;
+    EXPECT_EQ((*store)->pair("shop").value(), before);
+    EXPECT_EQ((*store)->orders().value(), std::vector{order});
+    EXPECT_EQ((*store)->events({})->size(), 1U);
+    EXPECT_TRUE((*store)->protected_pairs()->empty()) << "nobody asked for it";
+    EXPECT_TRUE((*store)->deleted_pairs()->empty());
+    ASSERT_TRUE((*store)->protect("shop", Protection::on, {}));
+    store->reset();
+    EXPECT_EQ(open().value()->protected_pairs().value(), std::vector<PairName>{"shop"});
+}
+
+TEST_F(SqliteStoreTest, AMigrationThatFailsLeavesTheOldFormat) {
+    make_store("");
+    change(back_to_format_2);
+    change("CREATE TABLE deleted_pairs (mine)");
+    ASSERT_FALSE(open());
+    auto db = Sqlite::open(file_);
+    ASSERT_TRUE(db);
+    auto query = db->prepare("SELECT value, (SELECT count(*) FROM pragma_table_info('pairs') WHERE "
+                             "name = 'protected') FROM meta WHERE key = 'schema_version'");
+    ASSERT_TRUE(query && *query->step());
+    EXPECT_EQ(query->integer(0), 2);
+    EXPECT_EQ(query->integer(1), 0);
+}
+
+TEST_F(SqliteStoreTest, ACorruptReportNamesItsDeletedPair) {
+    make_store("INSERT INTO deleted_pairs VALUES ('books', 1, 'b', '{')");
+    const auto deleted = open().value()->deleted_pairs();
+    ASSERT_FALSE(deleted);
+    EXPECT_EQ(deleted.error().code, Errc::corrupt);
+    EXPECT_NE(deleted.error().message.find("books"), std::string::npos);
+}
+
 TEST_F(SqliteStoreTest, AFailureAtTheEventsUndoesTheSwap) {
     make_store("CREATE TRIGGER no_events BEFORE INSERT ON events "
                "BEGIN SELECT RAISE(ABORT, 'no room'); END");

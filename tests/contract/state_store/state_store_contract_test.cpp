@@ -271,6 +271,82 @@ TEST_P(StateStoreContract, AnOrderIsKeptUntilItIsEnded) {
     EXPECT_EQ(store_->orders().value(), std::vector{first});
 }
 
+DeletedPair left_of(const PairName& name, const std::string& repository = "/mnt/backup") {
+    DeletedPair left{name, 1795383200123, "b", {}};
+    left.report.pair = name;
+    left.report.repository = repository;
+    left.report.read = true;
+    left.report.snapshots.resize(1);
+    left.report.snapshots[0].id = name + "-1";
+    left.report.log.resize(1);
+    return left;
+}
+
+TEST_P(StateStoreContract, AProtectedPairIsNotRemoved) {
+    const auto made = store_->create(pair_named("shop"), {}, Protection::on).value();
+    create("blog");
+    EXPECT_EQ(store_->protected_pairs().value(), Strings{"shop"});
+    const auto refused =
+        store_->remove("shop", made.revision, {event_of("shop", "deleted")}, left_of("shop"));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Errc::refused);
+    EXPECT_NE(refused.error().message.find("pair unprotect shop"), std::string::npos);
+    EXPECT_EQ(store_->pair("shop").value(), made);
+    EXPECT_TRUE(messages().empty());
+    EXPECT_TRUE(store_->deleted_pairs()->empty());
+    open();
+    EXPECT_EQ(store_->protected_pairs().value(), Strings{"shop"});
+    ASSERT_TRUE(store_->swap(made.revision, made, {})) << "all else can be changed";
+    EXPECT_EQ(store_->protected_pairs().value(), Strings{"shop"});
+    ASSERT_TRUE(store_->protect("shop", Protection::off, {event_of("shop", "unprotected")}));
+    EXPECT_TRUE(store_->protected_pairs()->empty());
+    EXPECT_EQ(messages(), Strings{"unprotected"});
+    const auto now = store_->pair("shop").value();
+    EXPECT_EQ(number(store_->events({})->at(0).revision), number(now.revision));
+    EXPECT_TRUE(store_->remove("shop", now.revision, {}));
+}
+
+TEST_P(StateStoreContract, ANewPairIsNotProtectedWhateverTheLastOfItsNameWas) {
+    const auto made = store_->create(pair_named("shop"), {}, Protection::on).value();
+    ASSERT_TRUE(store_->protect("shop", Protection::off, {}));
+    ASSERT_TRUE(store_->remove("shop", made.revision, {}));
+    create("shop");
+    EXPECT_TRUE(store_->protected_pairs()->empty());
+    ASSERT_TRUE(store_->protect("shop", Protection::on, {}));
+    ASSERT_TRUE(store_->protect("shop", Protection::on, {})) << "again";
+    EXPECT_EQ(store_->protected_pairs().value(), Strings{"shop"});
+    const auto nobody = store_->protect("books", Protection::on, {event_of("books", "no")});
+    EXPECT_EQ(nobody.error().code, Errc::unreachable);
+    EXPECT_TRUE(messages().empty());
+}
+
+TEST_P(StateStoreContract, WhatADeletedPairLeavesIsKeptUntilItIsForgotten) {
+    auto first = create("shop");
+    ASSERT_TRUE(store_->remove("shop", first.revision, {}, left_of("shop", "/old")));
+    const auto blog = create("blog");
+    ASSERT_TRUE(store_->remove("blog", blog.revision, {}, left_of("blog")));
+    open();
+    EXPECT_EQ(store_->deleted_pairs().value(),
+              (std::vector{left_of("blog"), left_of("shop", "/old")}));
+    first = create("shop");
+    ASSERT_TRUE(store_->remove("shop", first.revision, {})); // Nothing is known of this one.
+    EXPECT_EQ(store_->deleted_pairs()->size(), 2U);
+    first = create("shop");
+    ASSERT_TRUE(store_->remove("shop", first.revision, {}, left_of("shop", "/new")));
+    EXPECT_EQ(store_->deleted_pairs()->at(1), left_of("shop", "/new"));
+    ASSERT_TRUE(store_->forget_deleted("shop", {event_of("shop", "forgotten")}));
+    ASSERT_TRUE(store_->forget_deleted("shop", {})) << "none is a success";
+    EXPECT_EQ(store_->deleted_pairs().value(), std::vector{left_of("blog")});
+    EXPECT_EQ(messages(), Strings{"forgotten"});
+}
+
+TEST_P(StateStoreContract, WhatIsLeftOfAPairThatIsStillThereIsNotKept) {
+    const auto made = create();
+    ASSERT_TRUE(store_->swap(made.revision, made, {}));
+    EXPECT_FALSE(store_->remove("shop", made.revision, {}, left_of("shop")));
+    EXPECT_TRUE(store_->deleted_pairs()->empty());
+}
+
 TEST_P(StateStoreContract, ReopeningKeepsEverything) {
     const auto id = store_->store_id();
     const auto created = store_->create(pair_named("shop"), {event_of("shop", "created")});

@@ -238,6 +238,16 @@ TEST(Position, IsComparedOnOneHistoryOnly) {
     EXPECT_TRUE(behind({first_history, 5}, mark));
 }
 
+TEST(SnapshotName, IsShortAndWithoutSurprises) {
+    for (const auto* name : {"last", "Shop_2026.11-26", "1"}) {
+        EXPECT_EQ(parse_snapshot_name(name).value(), name);
+    }
+    for (const auto& name : {std::string(), std::string("-x"), std::string("a b"),
+                             std::string("a/b"), std::string(64, 'x')}) {
+        EXPECT_FALSE(parse_snapshot_name(name)) << name;
+    }
+}
+
 TEST(SnapshotId, NamesItsPairAndItsTime) {
     const auto id = snapshot_id("my-shop", 1795664700123, "a1b2");
     EXPECT_EQ(id, "my-shop-20261126t034500z-a1b2");

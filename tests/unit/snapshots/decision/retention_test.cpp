@@ -219,14 +219,6 @@ TEST(MayDelete, RefusesKeptOnesAndTheLastGoodOne) {
     EXPECT_TRUE(may_delete(catalogue, "day2", Consent::even_the_last).has_value());
 }
 
-TEST(MayDeletePair, WantsAFinalSnapshotOrItsAbsenceNamed) {
-    EXPECT_FALSE(may_delete_pair({false, "", false, false}).has_value());
-    EXPECT_FALSE(may_delete_pair({false, "last", true, false}).has_value());
-    EXPECT_FALSE(may_delete_pair({true, "last", false, false}).has_value());
-    EXPECT_TRUE(may_delete_pair({false, "last", false, false}).has_value());
-    EXPECT_TRUE(may_delete_pair({false, "", true, true}).has_value());
-}
-
 TEST(Retention, AllowsZeroToThirtyFiveDays) {
     EXPECT_TRUE(check(Retention{0, 1}).has_value());
     EXPECT_TRUE(check(Retention{35, 100}).has_value());
