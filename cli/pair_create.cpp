@@ -117,6 +117,8 @@ void add_options(CLI::App& verb, CreateOptions& options) {
                     "(default 600; 0: for ever)")
         ->type_name("SECONDS")
         ->check(CLI::Range(std::int64_t{0}, longest_replace_after_seconds).description(""));
+    verb.add_flag("--deletion-protection", pair.deletion_protection,
+                  "Refuse to delete it until `lockstep pair unprotect`");
     verb.add_flag("--no-wait", options.no_wait, "Do not wait until the pair is in sync");
     add_dry_run(verb, options.dry_run);
 }
@@ -130,7 +132,7 @@ void add_pair_create(CLI::App& pair, const Choose& choose) {
     give_examples(*verb, {"lockstep pair create shop --primary a --standby b",
                           "lockstep pair create shop --primary a --standby b --dry-run",
                           "lockstep pair create books --primary c --standby d "
-                          "--when-standby-lost wait --profile wan"});
+                          "--when-standby-lost wait --profile wan --deletion-protection"});
     verb->callback([options, choose] {
         choose([options](Session& session) { return create(session, *options); });
     });

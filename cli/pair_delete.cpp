@@ -2,6 +2,9 @@
 #include <memory>
 #include <ostream>
 
+#include "cli/humanise.h"
+#include "cli/request_bodies.h"
+#include "cli/snapshot_wait.h"
 #include "cli/verbs.h"
 #include "cli/views.h"
 #include "cli/wrap.h"
@@ -11,9 +14,19 @@ namespace {
 
 struct DeleteOptions {
     std::string pair;
+    std::string final_snapshot;
+    bool skip_final_snapshot = false;
     bool yes = false;
+    bool no_wait = false;
     bool dry_run = false;
 };
+
+constexpr auto data_stay = " Its databases and their data are left as they are.";
+
+Answer<std::string> ask_for(Session& session, const DeleteOptions& options, bool dry_run) {
+    const auto body = delete_pair_body(options.final_snapshot, options.skip_final_snapshot);
+    return session.change("DELETE", "/v1/pairs/" + options.pair, body, dry_run);
+}
 
 /// Shows what would go, and asks. Failures: nobody is there to answer, or says no.
 Answer<void> confirm(Session& session, const DeleteOptions& options) {
@@ -22,7 +35,7 @@ Answer<void> confirm(Session& session, const DeleteOptions& options) {
                                               " is not deleted: nobody is here to confirm it. "
                                               "Add --yes if you are sure");
     }
-    const auto body = session.change("DELETE", "/v1/pairs/" + options.pair, "", true);
+    const auto body = ask_for(session, options, true);
     if (!body) {
         return tl::unexpected(body.error());
     }
@@ -43,26 +56,77 @@ Answer<void> confirm(Session& session, const DeleteOptions& options) {
     return {};
 }
 
+/// The order for the final snapshot stands until the pair is gone, or was given up.
+Answer<std::string> wait_until_deleted(Session& session, const std::string& pair,
+                                       const std::string& snapshot) {
+    const auto ended = wait_for_order(session, pair, "take", snapshot);
+    if (!ended) {
+        return tl::unexpected(ended.error());
+    }
+    if (ended->pair.deleted_time.empty()) {
+        return give_up(ExitStatus::failed, "pair " + pair +
+                                               " is still there: its deletion was given up. "
+                                               "`lockstep events " +
+                                               pair + "` tells more");
+    }
+    return "Pair " + pair + " is deleted after " + show_span(ended->took) +
+           "; its final snapshot " + harmless(snapshot) + " is kept." + data_stay;
+}
+
+std::string asked_words(const DeleteOptions& options, const std::string& snapshot) {
+    return "Pair " + options.pair + " is deleted once its final snapshot " + harmless(snapshot) +
+           " is taken; `lockstep snapshot list " + options.pair + "` shows how far it is.";
+}
+
 Answer<ExitStatus> delete_pair(Session& session, const DeleteOptions& options) {
     if (!options.yes && !options.dry_run) {
         if (const auto sure = confirm(session, options); !sure) {
             return tl::unexpected(sure.error());
         }
     }
-    const auto body = session.change("DELETE", "/v1/pairs/" + options.pair, "", options.dry_run);
+    const auto body = ask_for(session, options, options.dry_run);
     if (!body) {
         return tl::unexpected(body.error());
     }
     if (options.dry_run) {
         return show_dry_run(session, *body);
     }
+    const auto change = read_change(*body);
+    if (!change) {
+        return tl::unexpected(change.error());
+    }
+    auto words = "Pair " + options.pair + " is deleted." + data_stay;
+    if (!change->final_snapshot.empty()) {
+        words = asked_words(options, change->final_snapshot);
+        if (!options.no_wait) {
+            auto done = wait_until_deleted(session, options.pair, change->final_snapshot);
+            if (!done) {
+                return tl::unexpected(done.error());
+            }
+            words = *done;
+        }
+    }
     if (session.json()) {
         session.print_json(*body);
     } else {
-        session.out().stream << "Pair " << options.pair
-                             << " is deleted. Its databases and their data are left as they are.\n";
+        session.out().stream << paragraph("", words, session.out().width);
     }
     return ExitStatus::done;
+}
+
+void add_options(CLI::App& verb, DeleteOptions& options) {
+    add_pair_name(verb, options.pair);
+    auto* take = verb.add_option("--final-snapshot", options.final_snapshot,
+                                 "Take a last snapshot first, under this name; it is kept until it "
+                                 "is deleted")
+                     ->type_name("NAME")
+                     ->check(check_snapshot_name);
+    verb.add_flag("--skip-final-snapshot", options.skip_final_snapshot,
+                  "Take none; one of the two is wanted where the pair has a repository")
+        ->excludes(take);
+    verb.add_flag("--yes,-y", options.yes, "Do not ask");
+    verb.add_flag("--no-wait", options.no_wait, "Do not wait for the final snapshot");
+    add_dry_run(verb, options.dry_run);
 }
 
 } // namespace
@@ -71,11 +135,11 @@ void add_pair_delete(CLI::App& pair, const Choose& choose) {
     auto* verb = pair.add_subcommand(
         "delete", "Forget a pair; its databases and their data are left as they are");
     const auto options = std::make_shared<DeleteOptions>();
-    add_pair_name(*verb, options->pair);
-    verb->add_flag("--yes,-y", options->yes, "Do not ask");
-    add_dry_run(*verb, options->dry_run);
-    give_examples(*verb, {"lockstep pair delete shop --dry-run", "lockstep pair delete shop",
-                          "lockstep pair delete shop --yes     (in a script)"});
+    add_options(*verb, *options);
+    give_examples(*verb, {"lockstep pair delete shop --final-snapshot shop-last --dry-run",
+                          "lockstep pair delete shop --final-snapshot shop-last",
+                          "lockstep pair delete shop --skip-final-snapshot --yes     "
+                          "(in a script)"});
     verb->callback([options, choose] {
         choose([options](Session& session) { return delete_pair(session, *options); });
     });

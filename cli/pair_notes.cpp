@@ -47,6 +47,10 @@ std::vector<Note> notes_of(const PairView& pair) {
                                       "`lockstep resume " +
                                           pair.pair + "`."});
     }
+    if (!pair.final_snapshot.empty()) {
+        notes.push_back({Ink::yellow, "It is deleted once its final snapshot " +
+                                          pair.final_snapshot + " is taken."});
+    }
     for (const auto& laggard : pair.endpoint.laggards) {
         notes.push_back({Ink::yellow, "Does not answer with the new address yet: " + laggard});
     }

@@ -177,6 +177,11 @@ void print_pair(const Screen& screen, const PairView& pair) {
                                std::string("When the standby is lost ") + when_lost + " (profile " +
                                    pair.policy.profile + ").",
                                screen.width);
+    if (pair.deletion_protection) {
+        screen.stream << paragraph(
+            "  ", "It is not deleted before `lockstep pair unprotect " + pair.pair + "`.",
+            screen.width);
+    }
     if (const auto notes = notes_of(pair); !notes.empty()) {
         screen.stream << "\n";
         print_notes(screen, notes);

@@ -50,9 +50,11 @@ CLI::App& add_group(CLI::App& app, const std::string& name, const std::string& a
 void add_verbs(CLI::App& app, const Choose& choose) {
     add_status(app, choose);
     add_events(app, choose);
-    auto& pair = add_group(app, "pair", "Make, show and delete pairs");
+    auto& pair = add_group(app, "pair", "Make, show, protect and delete pairs");
     add_pair_create(pair, choose);
     add_pair_show(pair, choose);
+    add_pair_protect(pair, choose);
+    add_pair_unprotect(pair, choose);
     add_pair_delete(pair, choose);
     auto& member = add_group(app, "member", "Add members to a pair, and take them out");
     add_member_add(member, choose);
@@ -73,6 +75,7 @@ void add_verbs(CLI::App& app, const Choose& choose) {
     add_snapshot_verify(snapshot, choose);
     add_snapshot_plan(snapshot, choose);
     add_snapshot_delete(snapshot, choose);
+    add_snapshot_forget(snapshot, choose);
     add_snapshot_restore(snapshot, choose);
     add_snapshot_schedule(snapshot, choose);
     auto& token = add_group(app, "token", "Let hosts join");

@@ -23,7 +23,19 @@ std::string create_pair_body(const NewPair& pair) {
                      {{"when_standby_lost", pair.when_standby_lost},
                       {"profile", pair.profile},
                       {"dns_ttl_seconds", pair.ttl_seconds},
-                      {"replace_after_seconds", pair.replace_after_seconds}}}});
+                      {"replace_after_seconds", pair.replace_after_seconds}}},
+                    {"deletion_protection", pair.deletion_protection}});
+}
+
+std::string delete_pair_body(const std::string& final_snapshot, bool skip) {
+    json body = json::object();
+    if (!final_snapshot.empty()) {
+        body["final_snapshot"] = final_snapshot;
+    }
+    if (skip) {
+        body["skip_final_snapshot"] = true;
+    }
+    return text_of(body);
 }
 
 std::string failover_body(const Failover& failover) {

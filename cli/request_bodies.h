@@ -17,8 +17,12 @@ struct NewPair {
     std::string profile = "lan";
     std::int64_t ttl_seconds = 2;
     std::int64_t replace_after_seconds = 600;
+    bool deletion_protection = false;
 };
 [[nodiscard]] std::string create_pair_body(const NewPair& pair);
+
+/// An empty name: none is asked for.
+[[nodiscard]] std::string delete_pair_body(const std::string& final_snapshot, bool skip);
 
 struct Failover {
     std::string to; // Empty: the in-sync standby.

@@ -22,6 +22,14 @@ Ink ink_of(const SnapshotView& snapshot) {
     return snapshot.damage.empty() ? Ink::plain : Ink::red;
 }
 
+/// "final shop-last": an operator's name of it.
+std::string kind_of(const SnapshotView& snapshot) {
+    const auto name = snapshot.tags.find("name");
+    return snapshot.kind == "final" && name != snapshot.tags.end()
+               ? snapshot.kind + " " + harmless(name->second)
+               : snapshot.kind;
+}
+
 void print_table(const Screen& screen, const SnapshotsOfPairView& pair) {
     if (pair.snapshots.empty()) {
         return;
@@ -29,7 +37,7 @@ void print_table(const Screen& screen, const SnapshotsOfPairView& pair) {
     Table table({{"ID"}, {"KIND"}, {"TAKEN"}, {"PROVEN"}, {"SIZE"}, {"DATA"}});
     for (const auto& snapshot : pair.snapshots) {
         table.add({{snapshot.id, Ink::bold},
-                   {snapshot.kind},
+                   {kind_of(snapshot)},
                    {to_the_second(snapshot.begun_time)},
                    {state_of(snapshot), ink_of(snapshot)},
                    {show_bytes(snapshot.bytes)},
@@ -44,7 +52,11 @@ void line(const Screen& screen, const std::string& text) {
 
 /// What is going on, and what stands in the way.
 void print_notes(const Screen& screen, const SnapshotsOfPairView& pair) {
-    if (!pair.told) {
+    if (!pair.deleted_time.empty()) {
+        line(screen, "The pair was deleted " + pair.deleted_time + "; its snapshots are in " +
+                         pair.repository + ", and can be restored." +
+                         (pair.told ? "" : " They are listed as they were then."));
+    } else if (!pair.told) {
         line(screen, pair.archiver.empty()
                          ? "It has never served: there is nothing to copy."
                          : "Agent " + pair.archiver +
@@ -101,7 +113,8 @@ Answer<ExitStatus> list(Session& session, const std::string& pair) {
     }
     const auto& screen = session.out();
     for (const auto& one : *found) {
-        screen.stream << painted(screen, Ink::bold, harmless(one.pair)) << "\n";
+        screen.stream << painted(screen, Ink::bold, harmless(one.pair))
+                      << (one.deleted_time.empty() ? "" : " (deleted)") << "\n";
         print_table(screen, one);
         print_notes(screen, one);
     }
@@ -118,7 +131,8 @@ void field(const Screen& screen, const std::string& title, const std::string& te
 
 void print_one(const Screen& screen, const SnapshotsOfPairView& pair, const SnapshotView& one) {
     screen.stream << painted(screen, Ink::bold, harmless(one.id)) << "\n";
-    field(screen, "pair", pair.pair);
+    field(screen, "pair",
+          pair.pair + (pair.deleted_time.empty() ? "" : ", deleted " + pair.deleted_time));
     field(screen, "kind", one.kind + (one.keep ? ", kept" : ""));
     field(screen, "taken", one.begun_time + " from " + one.taken_from);
     field(screen, "consistent", one.end_time + ", the earliest time that it can be restored to");

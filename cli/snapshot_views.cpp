@@ -63,6 +63,7 @@ SnapshotPlanView plan_of(const json& in) {
 SnapshotsOfPairView pair_of(const json& in) {
     SnapshotsOfPairView out;
     out.pair = in.at("pair").get<std::string>();
+    out.deleted_time = text_or_null(in.at("deleted_time"));
     out.archiver = in.at("archiver").get<std::string>();
     out.told = in.at("told").get<bool>();
     out.connected = in.at("connected").get<bool>();
@@ -103,6 +104,7 @@ Answer<std::string> pick_snapshot_json(const std::string& body, const std::strin
                     json out = snapshot;
                     out["repository"] = pair.at("repository");
                     out["restorable"] = pair.at("restorable");
+                    out["pair_deleted_time"] = pair.at("deleted_time");
                     return out.dump();
                 }
             }

@@ -63,6 +63,7 @@ struct SnapshotPlanView {
 
 struct SnapshotsOfPairView {
     std::string pair;
+    std::string deleted_time; // When the pair was deleted; empty: it is there.
     std::string archiver;
     bool told = false;
     bool connected = false;

@@ -5,6 +5,7 @@
 #include "cli/views.h"
 #include "cli/wrap.h"
 #include "core/ids.h"
+#include "core/snapshot_id.h"
 
 namespace lockstep::cli {
 
@@ -29,6 +30,11 @@ std::string check_pair_name(const std::string& text) {
 std::string check_member_name(const std::string& text) {
     const auto id = parse_member_id(text);
     return id ? std::string() : id.error().message;
+}
+
+std::string check_snapshot_name(const std::string& text) {
+    const auto name = parse_snapshot_name(text);
+    return name ? std::string() : name.error().message;
 }
 
 void add_pair_name(CLI::App& verb, std::string& pair) {

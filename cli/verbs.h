@@ -19,6 +19,8 @@ void add_status(CLI::App& app, const Choose& choose);
 void add_events(CLI::App& app, const Choose& choose);
 void add_pair_create(CLI::App& pair, const Choose& choose);
 void add_pair_show(CLI::App& pair, const Choose& choose);
+void add_pair_protect(CLI::App& pair, const Choose& choose);
+void add_pair_unprotect(CLI::App& pair, const Choose& choose);
 void add_pair_delete(CLI::App& pair, const Choose& choose);
 void add_member_add(CLI::App& member, const Choose& choose);
 void add_member_remove(CLI::App& member, const Choose& choose);
@@ -39,6 +41,7 @@ void add_snapshot_check(CLI::App& snapshot, const Choose& choose);
 void add_snapshot_verify(CLI::App& snapshot, const Choose& choose);
 void add_snapshot_plan(CLI::App& snapshot, const Choose& choose);
 void add_snapshot_delete(CLI::App& snapshot, const Choose& choose);
+void add_snapshot_forget(CLI::App& snapshot, const Choose& choose);
 void add_snapshot_schedule(CLI::App& snapshot, const Choose& choose);
 void add_snapshot_restore(CLI::App& snapshot, const Choose& choose);
 void add_config_check(CLI::App& config, const Choose& choose);
@@ -56,6 +59,7 @@ void add_snapshot_id(CLI::App& verb, std::string& id);
 /// Empty if the text is a name of that kind, else what is allowed: as CLI11 wants it.
 [[nodiscard]] std::string check_pair_name(const std::string& text);
 [[nodiscard]] std::string check_member_name(const std::string& text);
+[[nodiscard]] std::string check_snapshot_name(const std::string& text);
 
 /// Prints what a dry run would change, or hands the JSON through. Done either way.
 [[nodiscard]] Answer<ExitStatus> show_dry_run(Session& session, const std::string& body);

@@ -98,6 +98,10 @@ PairView pair_of(const json& in) {
     out.intent = intent_of(in);
     out.paused = in.at("paused").get<bool>();
     out.served = in.at("served").get<bool>();
+    out.deletion_protection = in.at("deletion_protection").get<bool>();
+    if (const auto& deletion = in.at("deletion"); !deletion.is_null()) {
+        out.final_snapshot = deletion.at("final_snapshot").get<std::string>();
+    }
     out.policy = {in.at("policy").at("when_standby_lost").get<std::string>(),
                   in.at("policy").at("profile").get<std::string>()};
     out.endpoint = endpoint_of(in.at("endpoint"));
@@ -196,6 +200,7 @@ ChangeView change_of(const json& in) {
         out.revision = record->at("revision").get<std::uint64_t>();
         out.epoch = record->at("epoch").get<std::uint64_t>();
     }
+    out.final_snapshot = text_if_any(in, "final_snapshot");
     return out;
 }
 

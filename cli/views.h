@@ -81,6 +81,8 @@ struct PairView {
     std::string intent;  // What an operator asked for and is still to be done; empty: nothing.
     bool paused = false;
     bool served = false;
+    bool deletion_protection = false;
+    std::string final_snapshot; // The pair is deleted once it is taken; empty: it is not.
     PolicyView policy;
     EndpointView endpoint;
     std::vector<MemberView> members;
@@ -180,6 +182,7 @@ struct ChangeView {
     std::vector<std::string> changes; // Of a dry run.
     std::uint64_t revision = 0;       // Of the record as it is now; 0 where none is left.
     std::uint64_t epoch = 0;
+    std::string final_snapshot; // Of a deletion that waits for it.
 };
 
 struct TokenView {

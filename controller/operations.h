@@ -49,6 +49,8 @@ struct EndpointStatus {
 
 struct PairStatus {
     PairRecord record;
+    bool deletion_protection = false;
+    std::optional<SnapshotOrder> deletion; // It is deleted once this final snapshot is taken.
     Phase phase = Phase::forming;
     std::string because;
     bool alarm = false;
@@ -103,9 +105,10 @@ struct Restorable {
 /// A pair's snapshots and log, as its archiver told last.
 struct PairSnapshots {
     PairName pair;
+    std::int64_t deleted_unix_ms = 0; // When the pair was deleted; 0: it is there.
     MemberId archiver;
     bool told = false;      // Since this controller started.
-    bool connected = false; // The archiver.
+    bool connected = false; // The archiver; of a deleted pair: and it is in no other.
     SnapshotReport report;
     Restorable restorable;
     std::vector<SnapshotOrder> orders;                           // Not ended yet.
@@ -119,6 +122,13 @@ struct RestoreRequest {
     MemberId to;      // An agent that is in no pair.
     MemberId standby; // Empty: the new pair is solo until a member is added.
     Policy policy;
+};
+
+/// What becomes of a pair's snapshots when it is deleted: one of these must be said, unless it has
+/// no repository.
+struct DeletePair {
+    std::string final_snapshot; // Take a last one under this name first; empty: none is asked for.
+    bool skip_final_snapshot = false;
 };
 
 /// A join token, told once.
@@ -157,7 +167,13 @@ public:
     /// each must be connected.
     [[nodiscard]] virtual Awaitable<Result<PairRecord>> create_pair(CreatePair request,
                                                                     Asked asked) = 0;
-    [[nodiscard]] virtual Awaitable<Result<void>> delete_pair(PairName name, Asked asked) = 0;
+    /// With a final snapshot: the order to take it, and the pair is deleted once it is whole; if it
+    /// fails, or the pair is protected by then, the pair stays. Without: nothing, it is deleted.
+    [[nodiscard]] virtual Awaitable<Result<std::optional<SnapshotOrder>>>
+    delete_pair(PairName name, DeletePair request, Asked asked) = 0;
+    /// Whether the pair can be deleted.
+    [[nodiscard]] virtual Awaitable<Result<void>> protect(PairName name, Protection protection,
+                                                          Asked asked) = 0;
     [[nodiscard]] virtual Awaitable<Result<PairRecord>>
     add_member(PairName name, MemberId member, MemberKind kind, Asked asked) = 0;
     [[nodiscard]] virtual Awaitable<Result<PairRecord>>
@@ -168,7 +184,8 @@ public:
     switch_over(PairName name, SwitchoverRequest request, Asked asked) = 0;
     [[nodiscard]] virtual Awaitable<Result<PairRecord>> set_paused(PairName name, bool paused,
                                                                    Asked asked) = 0;
-    /// Of a pair, or of all with an empty name.
+    /// Of a pair, or of all with an empty name; deleted ones come last, and not where there is
+    /// another pair of that name.
     [[nodiscard]] virtual Awaitable<Result<std::vector<PairSnapshots>>>
     snapshots(PairName pair) = 0;
     /// When automated snapshots are taken, and how long they stay.
@@ -180,6 +197,8 @@ public:
     /// Asks the archiver to check a snapshot, or to remove one.
     [[nodiscard]] virtual Awaitable<Result<SnapshotOrder>>
     order_snapshot(SnapshotWork work, std::string id, Asked asked) = 0;
+    /// Lists a deleted pair's snapshots no longer; nothing in its repository is touched.
+    [[nodiscard]] virtual Awaitable<Result<void>> forget_deleted(PairName pair, Asked asked) = 0;
     /// Refused before anything is made if the target cannot be reached: says which can.
     [[nodiscard]] virtual Awaitable<Result<PairRecord>> restore(RestoreRequest request,
                                                                 Asked asked) = 0;

@@ -282,12 +282,11 @@ Awaitable<Result<PairRecord>> PairLoop::change(Change change, Event event, bool 
     }
 }
 
-Awaitable<Result<void>> PairLoop::remove(Event event) {
+Awaitable<Result<void>> PairLoop::remove(Event event, std::optional<DeletedPair> left) {
     event.revision = record_.revision;
     const std::vector<Event> events{event};
-    auto work = [name = record_.pair, expected = record_.revision, events](StateStore& store) {
-        return store.remove(name, expected, events);
-    };
+    auto work = [name = record_.pair, expected = record_.revision, events, left = std::move(left)](
+                    StateStore& store) { return store.remove(name, expected, events, left); };
     const auto removed = co_await parts_.store.call(work);
     if (!removed) {
         co_await reload();

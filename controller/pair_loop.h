@@ -46,8 +46,8 @@ public:
 
     /// Swaps in what `change` makes of the record, with `event` to explain it.
     [[nodiscard]] Awaitable<Result<PairRecord>> change(Change change, Event event, bool dry_run);
-    /// Removes the pair from the store.
-    [[nodiscard]] Awaitable<Result<void>> remove(Event event);
+    /// Removes the pair from the store, which keeps `left`. Errors: as StateStore::remove's.
+    [[nodiscard]] Awaitable<Result<void>> remove(Event event, std::optional<DeletedPair> left);
 
     [[nodiscard]] const PairRecord& record() const { return record_; }
     [[nodiscard]] const Decision& decision() const { return decision_; }

@@ -49,12 +49,19 @@ Result<void> open_store(Controller::Start& start, const std::string& own_certifi
     const auto head = start.store->head();
     auto records = start.store->pairs();
     auto orders = start.store->orders();
+    auto protected_pairs = start.store->protected_pairs();
+    auto deleted_pairs = start.store->deleted_pairs();
     if (!head || !records) {
         return within("reading the store", head ? records.error() : head.error());
     }
     if (!orders) {
         return within("reading the store", orders.error());
     }
+    if (!protected_pairs || !deleted_pairs) {
+        return within("reading the store",
+                      protected_pairs ? deleted_pairs.error() : protected_pairs.error());
+    }
+    start.deletions = {std::move(*protected_pairs), std::move(*deleted_pairs)};
     start.head = *head;
     start.records = std::move(*records);
     start.orders = std::move(*orders);

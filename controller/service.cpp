@@ -39,6 +39,8 @@ PairStatus Service::status_of(const PairLoop& loop) const {
     status.phase = loop.decision().phase;
     status.because = loop.decision().because;
     status.alarm = loop.decision().alarm;
+    status.deletion_protection = parts_.deletions.is_protected(status.record.pair);
+    status.deletion = parts_.snapshots.final_order_of(status.record.pair);
     const auto view = loop.view();
     for (const auto& [id, member] : status.record.members) {
         MemberStatus told;
@@ -153,9 +155,12 @@ Result<PairRecord> Service::checked_first_record(CreatePair request) const {
     return first_record(request, next(Epoch{number(parts_.head())}));
 }
 
-Awaitable<Result<PairRecord>> Service::store_pair(PairRecord record, Event event) {
+Awaitable<Result<PairRecord>> Service::store_pair(PairRecord record, Protection protection,
+                                                  Event event) {
     const std::vector<Event> events{std::move(event)};
-    auto create = [record, events](StateStore& store) { return store.create(record, events); };
+    auto create = [record, events, protection](StateStore& store) {
+        return store.create(record, events, protection);
+    };
     for (const auto& [id, member] : record.members) {
         being_taken_.insert(id);
     }
@@ -165,6 +170,8 @@ Awaitable<Result<PairRecord>> Service::store_pair(PairRecord record, Event event
     }
     if (created) {
         EventLog::show(events);
+        parts_.snapshots.forget_pair(created->pair); // A deleted one of this name.
+        parts_.deletions.created(created->pair, protection);
         parts_.pairs.add(*created);
         warn_of_shared_fate(*created);
     }
@@ -172,6 +179,7 @@ Awaitable<Result<PairRecord>> Service::store_pair(PairRecord record, Event event
 }
 
 Awaitable<Result<PairRecord>> Service::create_pair(CreatePair request, Asked asked) {
+    const auto protection = request.deletion_protection ? Protection::on : Protection::off;
     auto record = checked_first_record(std::move(request));
     if (!record || asked.dry_run) {
         co_return record;
@@ -179,7 +187,7 @@ Awaitable<Result<PairRecord>> Service::create_pair(CreatePair request, Asked ask
     auto event = asked_event("pair_created", record->pair, record->primary,
                              "pair " + record->pair + " created by " + asked.who +
                                  ", its first primary is " + record->primary);
-    co_return co_await store_pair(std::move(*record), std::move(event));
+    co_return co_await store_pair(std::move(*record), protection, std::move(event));
 }
 
 void Service::warn_of_shared_fate(const PairRecord& record) {
@@ -189,26 +197,6 @@ void Service::warn_of_shared_fate(const PairRecord& record) {
         event.revision = record.revision;
         parts_.events.add(std::move(event));
     }
-}
-
-Awaitable<Result<void>> Service::delete_pair(PairName name, Asked asked) {
-    const auto found = loop_of(name);
-    if (!found) {
-        co_return tl::unexpected(found.error());
-    }
-    if (asked.dry_run) {
-        co_return Result<void>{};
-    }
-    const auto loop = *found;
-    auto event = asked_event("pair_deleted", name, {},
-                             "pair " + name + " deleted by " + asked.who +
-                                 ": its databases and their data are left as they are, and its "
-                                 "names are answered no longer");
-    const auto removed = co_await loop->remove(std::move(event));
-    if (removed) {
-        parts_.snapshots.forget_pair(name);
-    }
-    co_return removed;
 }
 
 Awaitable<Result<PairRecord>> Service::add_member(PairName name, MemberId member, MemberKind kind,

@@ -6,6 +6,7 @@
 
 #include "controller/agent_hub.h"
 #include "controller/config.h"
+#include "controller/deletion_desk.h"
 #include "controller/enrolment.h"
 #include "controller/operations.h"
 #include "controller/pairs.h"
@@ -28,6 +29,7 @@ public:
         Publisher& publisher;
         FlightRecorder& flights;
         SnapshotDesk& snapshots;
+        DeletionDesk& deletions;
         std::function<void(const MemberId&)> push; // Tells that agent now.
         std::function<Revision()> head;
     };
@@ -42,7 +44,11 @@ public:
     [[nodiscard]] Awaitable<Result<DivergencesStatus>> divergences(PairName pair) override;
     [[nodiscard]] Awaitable<Result<PairRecord>> create_pair(CreatePair request,
                                                             Asked asked) override;
-    [[nodiscard]] Awaitable<Result<void>> delete_pair(PairName name, Asked asked) override;
+    [[nodiscard]] Awaitable<Result<std::optional<SnapshotOrder>>>
+    delete_pair(PairName name, DeletePair request, Asked asked) override;
+    [[nodiscard]] Awaitable<Result<void>> protect(PairName name, Protection protection,
+                                                  Asked asked) override;
+    [[nodiscard]] Awaitable<Result<void>> forget_deleted(PairName pair, Asked asked) override;
     [[nodiscard]] Awaitable<Result<PairRecord>> add_member(PairName name, MemberId member,
                                                            MemberKind kind, Asked asked) override;
     [[nodiscard]] Awaitable<Result<PairRecord>> remove_member(PairName name, MemberId member,
@@ -65,25 +71,39 @@ public:
     [[nodiscard]] Awaitable<Result<IssuedToken>> create_token(MemberId member,
                                                               Asked asked) override;
 
+    /// A final snapshot is taken: the pair goes now, unless something forbids it by now.
+    [[nodiscard]] Awaitable<void> finish_deletion(SnapshotOrder order);
+
 private:
     [[nodiscard]] Result<std::shared_ptr<PairLoop>> loop_of(const PairName& name) const;
     [[nodiscard]] Result<Member> free_member(const MemberId& id, MemberKind kind,
                                              const std::string& engine) const;
     [[nodiscard]] Result<PairRecord> checked_first_record(CreatePair request) const;
-    [[nodiscard]] Awaitable<Result<PairRecord>> store_pair(PairRecord record, Event event);
+    [[nodiscard]] Awaitable<Result<PairRecord>> store_pair(PairRecord record, Protection protection,
+                                                           Event event);
     void warn_of_shared_fate(const PairRecord& record);
     [[nodiscard]] PairStatus status_of(const PairLoop& loop) const;
     [[nodiscard]] std::vector<AgentStatus> agents() const;
     [[nodiscard]] std::vector<DivergenceSource> divergence_sources(const PairName& pair) const;
 
+    // service_deletion.cpp
+    [[nodiscard]] Result<void> check_deletion(const PairRecord& record,
+                                              const DeletePair& request) const;
+    [[nodiscard]] Awaitable<Result<void>> remove_pair(PairName name, std::string why);
+    [[nodiscard]] std::optional<DeletedPair> left_of(const PairRecord& record) const;
+
     // service_snapshots.cpp
     [[nodiscard]] PairSnapshots snapshots_of(const PairRecord& record) const;
+    [[nodiscard]] PairSnapshots snapshots_of(const DeletedPair& deleted) const;
+    [[nodiscard]] std::vector<PairSnapshots> all_snapshots() const;
     [[nodiscard]] Result<PairSnapshots> usable_snapshots(const PairName& pair) const;
+    [[nodiscard]] Result<SnapshotOrder> new_snapshot(const PairName& pair) const;
     [[nodiscard]] Result<void> check_restore(const Origin& origin) const;
     [[nodiscard]] Awaitable<Result<SnapshotOrder>> put_order(SnapshotOrder order, Asked asked);
 
     Parts parts_;
-    std::set<MemberId> being_taken_; // By changes that are on their way to the store.
+    std::set<MemberId> being_taken_;   // By changes that are on their way to the store.
+    std::set<PairName> being_deleted_; // After their final snapshot, just now.
 };
 
 } // namespace lockstep

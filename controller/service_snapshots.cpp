@@ -48,13 +48,43 @@ PairSnapshots Service::snapshots_of(const PairRecord& record) const {
     return found;
 }
 
-Awaitable<Result<std::vector<PairSnapshots>>> Service::snapshots(PairName pair) {
+/// Its agents go on as they were told last, and so the archiver tells on, until it is stopped or
+/// taken into another pair. After that the store's word stands, which is of the deletion.
+PairSnapshots Service::snapshots_of(const DeletedPair& deleted) const {
+    PairSnapshots found;
+    found.pair = deleted.pair;
+    found.deleted_unix_ms = deleted.deleted_unix_ms;
+    found.archiver = deleted.archiver;
+    found.connected =
+        parts_.hub.is_connected(deleted.archiver) && !parts_.pairs.of_member(deleted.archiver);
+    found.orders = parts_.snapshots.orders_of(deleted.pair);
+    for (const auto& failure : parts_.snapshots.failures_of(deleted.pair)) {
+        found.failures.emplace_back(failure.order, failure.trouble);
+    }
+    const auto* told = parts_.snapshots.told_of(deleted.pair);
+    found.told = told != nullptr && told->report.read;
+    found.report = found.told ? told->report : deleted.report;
+    found.restorable = restorable_of(found.report);
+    return found;
+}
+
+std::vector<PairSnapshots> Service::all_snapshots() const {
     std::vector<PairSnapshots> found;
     for (const auto& record : parts_.pairs.records()) {
-        if (pair.empty() || record.pair == pair) {
-            found.push_back(snapshots_of(record));
+        found.push_back(snapshots_of(record));
+    }
+    for (const auto& [pair, deleted] : parts_.deletions.all()) {
+        if (!parts_.pairs.find(pair)) {
+            found.push_back(snapshots_of(deleted));
         }
     }
+    return found;
+}
+
+Awaitable<Result<std::vector<PairSnapshots>>> Service::snapshots(PairName pair) {
+    auto found = all_snapshots();
+    std::erase_if(found,
+                  [&pair](const PairSnapshots& one) { return !pair.empty() && one.pair != pair; });
     if (!pair.empty() && found.empty()) {
         co_return tl::unexpected(loop_of(pair).error());
     }
@@ -116,36 +146,54 @@ Awaitable<Result<SnapshotOrder>> Service::put_order(SnapshotOrder order, Asked a
     parts_.events.add(order_event(order));
     if (const auto loop = loop_of(order.pair)) {
         parts_.push(archiver_of((*loop)->record()));
+    } else if (const auto* deleted = parts_.deletions.find(order.pair)) {
+        parts_.push(deleted->archiver);
     }
     co_return order;
 }
 
-Awaitable<Result<SnapshotOrder>>
-Service::take_snapshot(PairName pair, std::map<std::string, std::string> tags, Asked asked) {
+/// An order for a manual snapshot, under a new id.
+Result<SnapshotOrder> Service::new_snapshot(const PairName& pair) const {
     const auto usable = usable_snapshots(pair);
     if (!usable) {
-        co_return tl::unexpected(usable.error());
+        return tl::unexpected(usable.error());
     }
     SnapshotOrder order;
     order.work = SnapshotWork::take;
     order.id = snapshot_id(pair, unix_ms(), random_hex(id_bytes));
     order.pair = pair;
     order.kind = SnapshotKind::manual;
-    order.tags = std::move(tags);
-    co_return co_await put_order(std::move(order), std::move(asked));
+    return order;
+}
+
+Awaitable<Result<SnapshotOrder>>
+Service::take_snapshot(PairName pair, std::map<std::string, std::string> tags, Asked asked) {
+    auto order = new_snapshot(pair);
+    if (!order) {
+        co_return order;
+    }
+    order->tags = std::move(tags);
+    co_return co_await put_order(std::move(*order), std::move(asked));
 }
 
 Awaitable<Result<SnapshotOrder>> Service::order_snapshot(SnapshotWork work, std::string id,
                                                          Asked asked) {
-    for (const auto& record : parts_.pairs.records()) {
-        const auto found = snapshots_of(record);
-        if (find(found.report, id) == nullptr) {
+    for (const auto& seen : all_snapshots()) {
+        if (find(seen.report, id) == nullptr) {
             continue;
+        }
+        if (seen.deleted_unix_ms != 0 && !(seen.told && seen.connected)) {
+            co_return fail(Errc::refused,
+                           "snapshot " + id + " is of pair " + seen.pair +
+                               ", which was deleted, and agent " + seen.archiver +
+                               ", which kept its repository, serves it no longer: it can be "
+                               "restored; else it is a folder in " +
+                               seen.report.repository);
         }
         SnapshotOrder order;
         order.work = work;
         order.id = id;
-        order.pair = record.pair;
+        order.pair = seen.pair;
         order.target.consistent = work == SnapshotWork::verify; // Its own state, whatever follows.
         co_return co_await put_order(std::move(order), std::move(asked));
     }
@@ -158,7 +206,9 @@ Awaitable<Result<SnapshotOrder>> Service::order_snapshot(SnapshotWork work, std:
 /// in the repository all the same: then the restoring agent alone can say what is reachable.
 Result<void> Service::check_restore(const Origin& origin) const {
     if (!parts_.pairs.find(origin.pair)) {
-        return {};
+        const auto* deleted = parts_.deletions.find(origin.pair);
+        const auto seen = deleted == nullptr ? PairSnapshots{} : snapshots_of(*deleted);
+        return seen.told ? check_reachable(seen.report, origin) : Result<void>{};
     }
     const auto usable = usable_snapshots(origin.pair);
     return usable ? check_reachable(usable->report, origin) : tl::unexpected(usable.error());

@@ -9,6 +9,10 @@ namespace {
 
 constexpr std::size_t most_failures = 100;
 
+bool is_final(const SnapshotOrder& order) {
+    return order.work == SnapshotWork::take && order.kind == SnapshotKind::final;
+}
+
 } // namespace
 
 SnapshotDesk::SnapshotDesk(asio::any_io_executor executor, StoreThread& store, EventLog& events,
@@ -85,23 +89,55 @@ const SnapshotJob* SnapshotDesk::failed_job(const SnapshotOrder& order,
     return nullptr;
 }
 
-void SnapshotDesk::heard(const MemberId& member, SnapshotReport report) {
+std::optional<SnapshotOrder> SnapshotDesk::final_order_of(const PairName& pair) const {
+    for (const auto& [key, order] : orders_) {
+        if (order.pair == pair && is_final(order)) {
+            return order;
+        }
+    }
+    return std::nullopt;
+}
+
+std::vector<SnapshotOrder> SnapshotDesk::heard(const MemberId& member, SnapshotReport report) {
+    std::vector<SnapshotOrder> finals;
     for (const auto& order : orders_of(report.pair)) {
-        if (is_done(order, report)) {
+        const bool done = is_done(order, report);
+        if (done && is_final(order)) {
+            finals.push_back(order);
+        } else if (done) {
             end(order);
         } else if (const auto* job = failed_job(order, report)) {
-            note_failure(order, job->trouble);
-            end(order);
+            give_up(order, job->trouble);
         }
     }
     const auto pair = report.pair;
+    std::erase_if(told_, [&](const auto& known) { // It works for one pair at a time.
+        return known.second.member == member && known.first != pair;
+    });
     told_[pair] = Told{member, std::move(report)};
+    return finals;
 }
 
-void SnapshotDesk::forget_pair(const PairName& pair) {
+void SnapshotDesk::give_up(const SnapshotOrder& order, const std::string& trouble) {
+    note_failure(order, trouble);
+    if (is_final(order)) {
+        auto event = make_event("pair_not_deleted", Severity::warning,
+                                "pair " + order.pair + " is not deleted after its final snapshot " +
+                                    order.id + ", as " + order.asked_by + " asked: " + trouble);
+        event.pair = order.pair;
+        events_.add(std::move(event));
+    }
+    end(order);
+}
+
+void SnapshotDesk::end_orders_of(const PairName& pair) {
     for (const auto& order : orders_of(pair)) {
         end(order);
     }
+}
+
+void SnapshotDesk::forget_pair(const PairName& pair) {
+    end_orders_of(pair);
     told_.erase(pair);
 }
 

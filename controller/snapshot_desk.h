@@ -37,11 +37,19 @@ public:
     [[nodiscard]] const Told* told_of(const PairName& pair) const;
     [[nodiscard]] std::vector<Failure> failures_of(const PairName& pair) const;
 
-    /// Of a pair that is no more: nobody is left whom its orders could be told.
+    /// The final snapshot after which the pair is deleted, if that was asked for.
+    [[nodiscard]] std::optional<SnapshotOrder> final_order_of(const PairName& pair) const;
+    /// Ends an order that failed.
+    void give_up(const SnapshotOrder& order, const std::string& trouble);
+
+    /// The pair is no more: its orders are void.
+    void end_orders_of(const PairName& pair);
+    /// And so is what was told of it.
     void forget_pair(const PairName& pair);
 
-    /// Ends the orders that the report says are ended.
-    void heard(const MemberId& member, SnapshotReport report);
+    /// Ends the orders that the report says are ended. Returns the final snapshots that are taken:
+    /// their orders stand until the pair is deleted, or they are given up.
+    std::vector<SnapshotOrder> heard(const MemberId& member, SnapshotReport report);
 
 private:
     using Key = std::pair<SnapshotWork, std::string>;

@@ -27,15 +27,15 @@ Controller::Controller(asio::any_io_executor executor, Start start)
       events_(executor, store_), flights_(executor, flights_folder(config_)),
       enrolment_(store_, std::move(start.authority)),
       snapshots_(executor, store_, events_, std::move(start.orders)),
-      zone_([this] { return store_.proved_at(); }), pairs_(pair_parts()),
-      hub_(executor, observer_, events_, enrolment_, hub_ends()),
+      deletions_(store_, std::move(start.deletions)), zone_([this] { return store_.proved_at(); }),
+      pairs_(pair_parts()), hub_(executor, observer_, events_, enrolment_, hub_ends()),
       prober_(executor, observer_, probed_members(),
               [this](const MemberId& member) { wake_pair_of(member); }),
       publisher_(executor, dns::NameCheck::make(executor), events_,
                  [this](const std::string& host) { return is_reachable(host); }),
       service_(std::make_shared<Service>(Service::Parts{
           config_, store_, observer_, events_, enrolment_, hub_, pairs_, publisher_, flights_,
-          snapshots_, [this](const MemberId& member) { hub_.push(member); },
+          snapshots_, deletions_, [this](const MemberId& member) { hub_.push(member); },
           [this] { return head_; }})) {
     for (const auto& settings : config_.rfc2136) {
         publisher_.add(std::make_unique<OutsidePublisher>(
@@ -154,7 +154,18 @@ wire::Told Controller::told_for(const MemberId& member) const {
             told.record = former->record();
         }
     }
+    for (const auto& [pair, deleted] : deletions_.all()) {
+        const auto* known = snapshots_.told_of(pair);
+        if (known != nullptr && known->member == member && is_kept_by(deleted, member)) {
+            told.orders = snapshots_.orders_of(pair);
+        }
+    }
     return told;
+}
+
+/// The agents of a deleted pair go on as they were told last, until they are in another one.
+bool Controller::is_kept_by(const DeletedPair& deleted, const MemberId& member) const {
+    return deleted.archiver == member && !pairs_.of_member(member) && !pairs_.find(deleted.pair);
 }
 
 std::optional<RecordedMember> Controller::recorded(const MemberId& member) const {
@@ -219,8 +230,14 @@ void Controller::wake_pair_of(const MemberId& member) {
 /// A former archiver's word is out of date.
 void Controller::snapshots_told(const MemberId& member, SnapshotReport report) {
     const auto loop = pairs_.of_member(member);
-    if (loop && loop->record().pair == report.pair && archiver_of(loop->record()) == member) {
-        snapshots_.heard(member, std::move(report));
+    const auto* deleted = deletions_.find(report.pair);
+    const bool of_deleted = deleted != nullptr && is_kept_by(*deleted, member);
+    const bool of_pair =
+        loop && loop->record().pair == report.pair && archiver_of(loop->record()) == member;
+    if (of_pair || of_deleted) {
+        for (auto& order : snapshots_.heard(member, std::move(report))) {
+            spawn(executor_, service_->finish_deletion(std::move(order)));
+        }
         hub_.push(member); // What is ended is not told any more.
     }
 }

@@ -6,6 +6,7 @@
 
 #include "controller/agent_hub.h"
 #include "controller/config.h"
+#include "controller/deletion_desk.h"
 #include "controller/enrolment.h"
 #include "controller/event_log.h"
 #include "controller/flight_recorder.h"
@@ -35,6 +36,7 @@ public:
         std::vector<PairRecord> records;
         Revision head{};
         std::vector<SnapshotOrder> orders;
+        DeletionDesk::Start deletions;
         /// Where calls to a store that never blocks run; empty: on a thread of their own.
         asio::any_io_executor store_worker;
     };
@@ -61,6 +63,7 @@ private:
     void remember_who_left(const PairRecord& before, const PairRecord& now);
     void agent_connected(const MemberId& member);
     void wake_pair_of(const MemberId& member);
+    [[nodiscard]] bool is_kept_by(const DeletedPair& deleted, const MemberId& member) const;
     void snapshots_told(const MemberId& member, SnapshotReport report);
     void refresh_zone();
     [[nodiscard]] Awaitable<void> keep_proving();
@@ -79,6 +82,7 @@ private:
     Observer observer_;
     Enrolment enrolment_;
     SnapshotDesk snapshots_;
+    DeletionDesk deletions_;
     ZoneKeeper zone_;
     Pairs pairs_;
     AgentHub hub_;

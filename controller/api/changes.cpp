@@ -104,14 +104,29 @@ std::vector<std::string> describe_change(const std::optional<PairRecord>& before
     return changes;
 }
 
-std::vector<std::string> describe_removal(const PairRecord& record) {
-    std::vector<std::string> changes = {"the record of pair " + record.pair +
-                                        " would go, and its names would not be answered any more"};
+std::vector<std::string> describe_removal(const PairRecord& record, const DeletePair& request) {
+    std::vector<std::string> changes;
+    if (!request.final_snapshot.empty()) {
+        changes.push_back("a final snapshot named " + request.final_snapshot +
+                          " would be taken first; if it fails the pair stays");
+    }
+    changes.push_back("the record of pair " + record.pair +
+                      " would go, and its names would not be answered any more");
     for (const auto& [id, member] : record.members) {
         changes.push_back("member " + place_of(member) +
                           " would be in no pair; its database and data are left as they are");
     }
+    changes.emplace_back("its snapshots and its log, if it has any, would stay where they are");
     return changes;
+}
+
+std::vector<std::string> describe_protection(const PairName& pair, Protection before,
+                                             Protection after) {
+    if (before == after) {
+        return {"nothing: it is so already"};
+    }
+    return {"the deletion of pair " + pair +
+            (after == Protection::on ? " would be refused" : " would be possible")};
 }
 
 } // namespace lockstep

@@ -117,6 +117,15 @@ json intent_view(const Intent& intent) {
     return intent.kind == IntentKind::none ? json(nullptr) : json(intent);
 }
 
+json deletion_view(const std::optional<SnapshotOrder>& deletion) {
+    if (!deletion) {
+        return nullptr;
+    }
+    return {{"final_snapshot", deletion->id},
+            {"asked_by", deletion->asked_by},
+            {"asked_time", format_time(deletion->asked_unix_ms)}};
+}
+
 json pair_view(const PairStatus& status) {
     const auto& record = status.record;
     json members = json::array();
@@ -135,6 +144,8 @@ json pair_view(const PairStatus& status) {
             {"granted", record.grant ? json(record.grant->member) : json(nullptr)},
             {"intent", intent_view(record.intent)},
             {"paused", record.paused},
+            {"deletion_protection", status.deletion_protection},
+            {"deletion", deletion_view(status.deletion)},
             {"away", record.away ? json(*record.away) : json(nullptr)},
             {"served", record.served},
             {"policy", record.policy},
@@ -250,6 +261,18 @@ std::string view_of_dry_run(const PairRecord& record, const std::vector<std::str
 
 std::string view_of_removal(const PairName& pair) {
     return text_of({{"dry_run", false}, {"pair", pair}});
+}
+
+std::string view_of_removal(const PairName& pair, const std::optional<SnapshotOrder>& first) {
+    return text_of({{"dry_run", false},
+                    {"pair", pair},
+                    {"final_snapshot", first ? json(first->id) : json(nullptr)}});
+}
+
+std::string view_of_protection(const PairName& pair, Protection protection) {
+    return text_of({{"dry_run", false},
+                    {"pair", pair},
+                    {"deletion_protection", protection == Protection::on}});
 }
 
 std::string view_of_dry_removal(const PairName& pair, const std::vector<std::string>& changes) {

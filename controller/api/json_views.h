@@ -30,6 +30,10 @@ namespace lockstep {
 [[nodiscard]] std::string view_of_dry_run(const PairRecord& record,
                                           const std::vector<std::string>& changes);
 [[nodiscard]] std::string view_of_removal(const PairName& pair);
+/// With the final snapshot that comes first; none: null, the pair is gone.
+[[nodiscard]] std::string view_of_removal(const PairName& pair,
+                                          const std::optional<SnapshotOrder>& first);
+[[nodiscard]] std::string view_of_protection(const PairName& pair, Protection protection);
 [[nodiscard]] std::string view_of_dry_removal(const PairName& pair,
                                               const std::vector<std::string>& changes);
 

@@ -1,6 +1,7 @@
 #include "controller/api/request_bodies.h"
 
 #include "controller/api/strict_object.h"
+#include "core/snapshot_id.h"
 
 namespace lockstep {
 namespace {
@@ -95,6 +96,23 @@ Result<CreatePair> parse_create_pair(std::string_view text) {
     request.engine = body->word("engine", {"postgresql", "mysql", "mariadb"}, "postgresql");
     fill_members(*body, request);
     request.policy = policy_in(*body);
+    request.deletion_protection = body->flag("deletion_protection", false);
+    return body->finish().map([&request] { return request; });
+}
+
+Result<DeletePair> parse_delete_pair(std::string_view text) {
+    auto body = StrictObject::parse(text);
+    if (!body) {
+        return tl::unexpected(body.error());
+    }
+    DeletePair request;
+    request.skip_final_snapshot = body->flag("skip_final_snapshot", false);
+    request.final_snapshot = body->text("final_snapshot", "");
+    if (!request.final_snapshot.empty()) {
+        if (const auto name = parse_snapshot_name(request.final_snapshot); !name) {
+            body->mistake(name.error().message);
+        }
+    }
     return body->finish().map([&request] { return request; });
 }
 

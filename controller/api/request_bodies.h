@@ -13,6 +13,8 @@
 /// that is named, with what is allowed. Errors: `refused`, with all mistakes.
 namespace lockstep {
 
+/// What becomes of the pair's snapshots; both may be left out.
+[[nodiscard]] Result<DeletePair> parse_delete_pair(std::string_view body);
 /// Members come with id and kind only.
 [[nodiscard]] Result<CreatePair> parse_create_pair(std::string_view body);
 struct AddMember {

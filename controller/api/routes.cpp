@@ -166,8 +166,9 @@ Awaitable<HttpResponse> create_pair(Call call) {
 }
 
 Awaitable<HttpResponse> delete_pair(Call call) {
-    if (const auto empty = parse_nothing(call.request.body); !empty) {
-        co_return respond_bad_request(empty.error().message);
+    const auto request = parse_delete_pair(call.request.body);
+    if (!request) {
+        co_return respond_bad_request(request.error().message);
     }
     const auto before = co_await record_before(call);
     if (!before) {
@@ -175,12 +176,33 @@ Awaitable<HttpResponse> delete_pair(Call call) {
     }
     const auto name = call.names[0];
     const auto asked = call.asked;
-    const auto gone = co_await call.operations->delete_pair(name, asked);
+    const auto gone = co_await call.operations->delete_pair(name, *request, asked);
     if (!gone) {
         co_return respond(gone.error());
     }
-    co_return respond(asked.dry_run ? view_of_dry_removal(name, describe_removal(**before))
-                                    : view_of_removal(name));
+    co_return respond(asked.dry_run
+                          ? view_of_dry_removal(name, describe_removal(**before, *request))
+                          : view_of_removal(name, *gone));
+}
+
+template <Protection protection> Awaitable<HttpResponse> protect(Call call) {
+    if (const auto empty = parse_nothing(call.request.body); !empty) {
+        co_return respond_bad_request(empty.error().message);
+    }
+    const auto name = call.names[0];
+    const auto asked = call.asked;
+    const auto before = co_await call.operations->pair(name);
+    if (!before) {
+        co_return respond(before.error());
+    }
+    const auto done = co_await call.operations->protect(name, protection, asked);
+    if (!done) {
+        co_return respond(done.error());
+    }
+    const auto was = before->deletion_protection ? Protection::on : Protection::off;
+    co_return respond(asked.dry_run
+                          ? view_of_dry_removal(name, describe_protection(name, was, protection))
+                          : view_of_protection(name, protection));
 }
 
 /// What every change of one pair's record has in common.
@@ -293,6 +315,22 @@ template <SnapshotWork work> Awaitable<HttpResponse> order_snapshot(Call call) {
     co_return ordered(order, asked.dry_run);
 }
 
+Awaitable<HttpResponse> forget_deleted(Call call) {
+    if (const auto empty = parse_nothing(call.request.body); !empty) {
+        co_return respond_bad_request(empty.error().message);
+    }
+    const auto name = call.names[0];
+    const auto asked = call.asked;
+    const auto gone = co_await call.operations->forget_deleted(name, asked);
+    if (!gone) {
+        co_return respond(gone.error());
+    }
+    const std::vector<std::string> changes = {"the snapshots of the deleted pair " + name +
+                                              " would be listed no longer; its repository is "
+                                              "left as it is"};
+    co_return respond(asked.dry_run ? view_of_dry_removal(name, changes) : view_of_removal(name));
+}
+
 Awaitable<HttpResponse> restore(Call call) {
     auto request = parse_restore(call.request.body);
     if (!request) {
@@ -329,6 +367,8 @@ constexpr std::array routes = {
     Route{"POST", "/v1/pairs/*/switchover", of_change, switch_over},
     Route{"POST", "/v1/pairs/*/pause", of_change, set_paused<true>},
     Route{"POST", "/v1/pairs/*/resume", of_change, set_paused<false>},
+    Route{"POST", "/v1/pairs/*/protect", of_change, protect<Protection::on>},
+    Route{"POST", "/v1/pairs/*/unprotect", of_change, protect<Protection::off>},
     Route{"POST", "/v1/tokens", of_change, create_token},
     Route{"GET", "/v1/snapshots", {}, get_snapshots},
     Route{"GET", "/v1/pairs/*/snapshots", {}, get_snapshots},
@@ -338,6 +378,7 @@ constexpr std::array routes = {
     Route{"POST", "/v1/snapshots/*/verify", of_change, order_snapshot<SnapshotWork::verify>},
     Route{"DELETE", "/v1/snapshots/*", of_change, order_snapshot<SnapshotWork::remove>},
     Route{"POST", "/v1/restores", of_change, restore},
+    Route{"DELETE", "/v1/deleted-pairs/*", of_change, forget_deleted},
 };
 
 std::vector<std::string_view> parts_of(std::string_view path) {

@@ -72,6 +72,8 @@ json pair_view(const PairSnapshots& pair) {
         failures.push_back(std::move(failure));
     }
     return {{"pair", pair.pair},
+            {"deleted_unix_ms", pair.deleted_unix_ms},
+            {"deleted_time", time_view(pair.deleted_unix_ms)},
             {"archiver", pair.archiver},
             {"told", pair.told},
             {"connected", pair.connected},

@@ -18,7 +18,8 @@ struct CreatePair {
     MemberId primary;
     std::vector<Member> members; // The primary among them.
     Policy policy;
-    std::optional<Origin> origin; // Made from a snapshot instead of from nothing.
+    std::optional<Origin> origin;     // Made from a snapshot instead of from nothing.
+    bool deletion_protection = false; // Kept beside the record.
 };
 
 struct FailoverRequest {

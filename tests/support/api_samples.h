@@ -64,6 +64,8 @@ inline json pair() {
         {"granted", nullptr},
         {"intent", nullptr},
         {"paused", false},
+        {"deletion_protection", false},
+        {"deletion", nullptr},
         {"served", true},
         {"policy", {{"when_standby_lost", "continue"}, {"profile", "lan"}, {"dns_ttl_seconds", 2}}},
         {"endpoint", endpoint()},

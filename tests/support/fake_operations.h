@@ -81,12 +81,19 @@ public:
         created = request;
         co_return answer(next);
     }
-    Awaitable<Result<void>> delete_pair(PairName name, Asked asked) override {
+    Awaitable<Result<std::optional<SnapshotOrder>>> delete_pair(PairName name, DeletePair request,
+                                                                Asked asked) override {
         calls.push_back({"delete_pair " + name, asked});
-        if (trouble) {
-            co_return tl::unexpected(*trouble);
-        }
-        co_return Result<void>{};
+        deleted = request;
+        co_return answer(final_snapshot);
+    }
+    Awaitable<Result<void>> protect(PairName name, Protection protection, Asked asked) override {
+        calls.push_back({(protection == Protection::on ? "protect " : "unprotect ") + name, asked});
+        co_return done();
+    }
+    Awaitable<Result<void>> forget_deleted(PairName pair, Asked asked) override {
+        calls.push_back({"forget_deleted " + pair, asked});
+        co_return done();
     }
     Awaitable<Result<PairRecord>> add_member(PairName name, MemberId member, MemberKind kind,
                                              Asked asked) override {
@@ -137,9 +144,14 @@ public:
     SnapshotOrder order;
     RestoreRequest restored;
     CreatePair created;
+    DeletePair deleted;
+    std::optional<SnapshotOrder> final_snapshot; // What a deletion waits for.
     FailoverRequest failover;
 
 private:
+    [[nodiscard]] Result<void> done() const {
+        return trouble ? Result<void>(tl::unexpected(*trouble)) : Result<void>{};
+    }
     template <class T> [[nodiscard]] Result<T> answer(T value) const {
         if (trouble) {
             return tl::unexpected(*trouble);

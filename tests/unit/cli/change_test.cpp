@@ -39,7 +39,7 @@ TEST(PairCreate, WaitsUntilThePairIsInSync) {
     const auto sent = json::parse(cli.api->requests.at(0).body);
     EXPECT_EQ(sent, json::parse(R"({"name":"shop","engine":"postgresql","primary":"a",
         "members":["a","b"],"policy":{"when_standby_lost":"continue","profile":"lan",
-        "dns_ttl_seconds":2,"replace_after_seconds":600}})"));
+        "dns_ttl_seconds":2,"replace_after_seconds":600},"deletion_protection":false})"));
 }
 
 TEST(PairCreate, ShowsBytesRateAndTimeLeft) {
@@ -91,6 +91,13 @@ TEST(PairCreate, WithJsonPrintsNothingButJson) {
     EXPECT_EQ(json::parse(cli.out.str()), samples::pair());
 }
 
+TEST(PairCreate, IsProtectedWhenAsked) {
+    CliRun cli;
+    cli.answers("POST /v1/pairs", samples::changed(4, 1).dump());
+    EXPECT_EQ(cli.run(with(create_words, {"--no-wait", "--deletion-protection"})), 0);
+    EXPECT_EQ(json::parse(cli.api->requests.at(0).body).at("deletion_protection"), true);
+}
+
 TEST(PairCreate, WarnsOfALongTtl) {
     CliRun cli;
     cli.answers("POST /v1/pairs", samples::changed(4, 1).dump());
@@ -108,6 +115,9 @@ TEST(DryRun, IsPassedOnAndItsChangesAreTold) {
         {"POST /v1/pairs/shop/switchover", {"switchover", "shop"}},
         {"POST /v1/pairs/shop/pause", {"pause", "shop"}},
         {"POST /v1/pairs/shop/resume", {"resume", "shop"}},
+        {"POST /v1/pairs/shop/protect", {"pair", "protect", "shop"}},
+        {"POST /v1/pairs/shop/unprotect", {"pair", "unprotect", "shop"}},
+        {"DELETE /v1/deleted-pairs/shop", {"snapshot", "forget", "shop"}},
         {"POST /v1/tokens", {"token", "create", "c"}}};
     for (const auto& [route, words] : verbs) {
         CliRun cli;
@@ -156,6 +166,46 @@ TEST(PairDelete, WithYesAsksNothing) {
     cli.answers("DELETE /v1/pairs/shop", R"({"dry_run":false,"pair":"shop"})");
     EXPECT_EQ(cli.run({"pair", "delete", "shop", "--yes"}), 0) << cli.err.str();
     EXPECT_EQ(cli.api->requests.size(), 1U);
+}
+
+TEST(PairProtect, SaysHowToGoBack) {
+    CliRun cli;
+    const auto* answer = R"({"dry_run":false,"pair":"shop","deletion_protection":true})";
+    cli.answers("POST /v1/pairs/shop/protect", answer);
+    EXPECT_EQ(cli.run({"pair", "protect", "shop"}), 0) << cli.err.str();
+    EXPECT_TRUE(contains(cli.out.str(), "`lockstep pair unprotect shop`")) << cli.out.str();
+    EXPECT_EQ(cli.run({"pair", "protect", "shop", "--json"}), 0);
+    EXPECT_EQ(json::parse(cli.out.str()), json::parse(answer));
+    cli.answers("POST /v1/pairs/shop/unprotect", answer);
+    EXPECT_EQ(cli.run({"pair", "unprotect", "shop"}), 0);
+    EXPECT_TRUE(contains(cli.out.str(), "protected no longer")) << cli.out.str();
+}
+
+TEST(PairDelete, HandsOnWhatIsSaidOfTheFinalSnapshot) {
+    const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
+        {{}, "{}"},
+        {{"--skip-final-snapshot"}, R"({"skip_final_snapshot":true})"},
+        {{"--final-snapshot", "last"}, R"({"final_snapshot":"last"})"}};
+    for (const auto& [words, body] : cases) {
+        CliRun cli;
+        cli.answers("DELETE /v1/pairs/shop", R"({"dry_run":false,"pair":"shop"})");
+        EXPECT_EQ(cli.run(with({"pair", "delete", "shop", "--yes"}, words)), 0) << cli.err.str();
+        EXPECT_EQ(json::parse(cli.api->requests.at(0).body), json::parse(body));
+    }
+    CliRun cli;
+    EXPECT_EQ(cli.run({"pair", "delete", "shop", "--yes", "--skip-final-snapshot",
+                       "--final-snapshot", "last"}),
+              2);
+    EXPECT_EQ(cli.run({"pair", "delete", "shop", "--yes", "--final-snapshot", "a b"}), 2);
+    EXPECT_TRUE(contains(cli.err.str(), "allowed are letters")) << cli.err.str();
+    EXPECT_TRUE(cli.api->requests.empty());
+}
+
+TEST(PairDelete, SaysWhatTheControllerWants) {
+    CliRun cli;
+    cli.refuses("DELETE /v1/pairs/shop", 409, "pair shop is protected from deletion");
+    EXPECT_EQ(cli.run({"pair", "delete", "shop", "--yes", "--skip-final-snapshot"}), 1);
+    EXPECT_EQ(cli.err.str(), "lockstep: pair shop is protected from deletion\n");
 }
 
 json after_failover() {

@@ -199,7 +199,7 @@ std::string completed(const std::string& words) {
 
 TEST(Completion, OffersInBashWhatMayFollow) {
     EXPECT_EQ(completed("lockstep pa"), "pair pause");
-    EXPECT_TRUE(completed("lockstep pair ''").starts_with("create show delete"));
+    EXPECT_TRUE(completed("lockstep pair ''").starts_with("create show protect unprotect delete"));
     EXPECT_EQ(completed("lockstep --json failover shop --ac"), "--accept-data-loss");
     EXPECT_EQ(completed("lockstep pair create shop --profile ''"), "lan wan");
     EXPECT_EQ(completed("lockstep status --jso"), "--json");

@@ -15,11 +15,25 @@ TEST(Program, HelpTellsExitStatusesAndWhereItLooks) {
 }
 
 TEST(Program, HelpOfEachVerbHasExamples) {
-    const std::vector<std::vector<std::string>> verbs = {
-        {"status"},          {"events"},        {"pair", "create"},   {"pair", "show"},
-        {"pair", "delete"},  {"member", "add"}, {"member", "remove"}, {"failover"},
-        {"switchover"},      {"pause"},         {"resume"},           {"ca", "init"},
-        {"token", "create"}, {"agents"},        {"explain"},          {"completion"}};
+    const std::vector<std::vector<std::string>> verbs = {{"status"},
+                                                         {"events"},
+                                                         {"pair", "create"},
+                                                         {"pair", "show"},
+                                                         {"pair", "delete"},
+                                                         {"member", "add"},
+                                                         {"member", "remove"},
+                                                         {"failover"},
+                                                         {"switchover"},
+                                                         {"pause"},
+                                                         {"resume"},
+                                                         {"ca", "init"},
+                                                         {"pair", "protect"},
+                                                         {"pair", "unprotect"},
+                                                         {"snapshot", "forget"},
+                                                         {"token", "create"},
+                                                         {"agents"},
+                                                         {"explain"},
+                                                         {"completion"}};
     for (auto verb : verbs) {
         CliRun cli;
         const auto example = "  lockstep " + verb.front();
@@ -48,7 +62,8 @@ TEST(Program, AnUnknownVerbIsAnsweredWithThoseThereAre) {
     EXPECT_TRUE(contains(cli.err.str(), "there is no verb \"statsu\"; verbs: status, events"))
         << cli.err.str();
     EXPECT_EQ(cli.run({"pair", "list"}), 2);
-    EXPECT_TRUE(contains(cli.err.str(), "verbs: create, show, delete")) << cli.err.str();
+    EXPECT_TRUE(contains(cli.err.str(), "verbs: create, show, protect, unprotect, delete"))
+        << cli.err.str();
 }
 
 TEST(Program, MistakesEndWith2AndSayWhereToReadOn) {

@@ -32,6 +32,7 @@ json snapshot() {
 json of_pair(json snapshots, json jobs = json::array(), json orders = json::array(),
              json failures = json::array()) {
     return {{"pair", "shop"},
+            {"deleted_time", nullptr},
             {"archiver", "b"},
             {"told", true},
             {"connected", true},
@@ -102,6 +103,87 @@ TEST(SnapshotCreate, SaysWhyItFailed) {
                 answer(of_pair(json::array(), json::array(), json::array(), {failure})));
     EXPECT_EQ(cli.run({"snapshot", "create", "shop"}), 1);
     EXPECT_TRUE(contains(cli.err.str(), "no room in /mnt/backup")) << cli.err.str();
+}
+
+const auto* const asked_for =
+    R"({"dry_run":false,"pair":"shop","final_snapshot":"shop-20261126t034500z-a1b2"})";
+const std::vector<std::string> delete_words = {"pair",  "delete",           "shop",
+                                               "--yes", "--final-snapshot", "last"};
+
+json deleted_pair() {
+    auto final = snapshot();
+    final["kind"] = "final";
+    final["tags"] = {{"name", "last"}};
+    auto pair = of_pair({final});
+    pair["deleted_time"] = "2026-11-26T09:01:00.000Z";
+    pair["told"] = false;
+    return pair;
+}
+
+TEST(PairDelete, WaitsUntilTheFinalSnapshotIsTakenAndThePairIsGone) {
+    CliRun cli;
+    cli.answers("DELETE /v1/pairs/shop", asked_for);
+    const auto path = "GET /v1/pairs/shop/snapshots";
+    cli.answers(path, answer(of_pair(json::array(), {job(20U << 20U)}, {order()})));
+    cli.answers(path, answer(deleted_pair()));
+    EXPECT_EQ(cli.run(delete_words), 0) << cli.err.str();
+    EXPECT_TRUE(contains(cli.err.str(), "copying, 20 MiB of 118 MiB")) << cli.err.str();
+    EXPECT_TRUE(contains(cli.out.str(), "Pair shop is deleted after 0.3 s")) << cli.out.str();
+    EXPECT_TRUE(contains(cli.out.str(), id)) << cli.out.str();
+}
+
+TEST(PairDelete, SaysThatThePairStaysIfItsFinalSnapshotFails) {
+    CliRun cli;
+    cli.answers("DELETE /v1/pairs/shop", asked_for);
+    auto failure = order();
+    failure["trouble"] = "no room in /mnt/backup";
+    cli.answers("GET /v1/pairs/shop/snapshots",
+                answer(of_pair(json::array(), json::array(), json::array(), {failure})));
+    EXPECT_EQ(cli.run(delete_words), 1);
+    EXPECT_TRUE(contains(cli.err.str(), "no room in /mnt/backup")) << cli.err.str();
+    EXPECT_EQ(cli.out.str(), "");
+}
+
+TEST(PairDelete, IsNotDoneWhileThePairIsThere) {
+    CliRun cli;
+    cli.answers("DELETE /v1/pairs/shop", asked_for);
+    cli.answers("GET /v1/pairs/shop/snapshots", answer(of_pair({snapshot()})));
+    EXPECT_EQ(cli.run(delete_words), 1);
+    EXPECT_TRUE(contains(cli.err.str(), "pair shop is still there")) << cli.err.str();
+}
+
+TEST(PairDelete, NeedNotWait) {
+    CliRun cli;
+    cli.answers("DELETE /v1/pairs/shop", asked_for);
+    auto words = delete_words;
+    words.emplace_back("--no-wait");
+    EXPECT_EQ(cli.run(words), 0) << cli.err.str();
+    EXPECT_EQ(cli.api->requests.size(), 1U);
+    EXPECT_TRUE(contains(cli.out.str(), "is deleted once its final snapshot")) << cli.out.str();
+    words.emplace_back("--json");
+    EXPECT_EQ(cli.run(words), 0);
+    EXPECT_EQ(json::parse(cli.out.str()), json::parse(asked_for));
+}
+
+TEST(SnapshotList, MarksADeletedPairAndNamesItsFinalSnapshot) {
+    CliRun cli;
+    cli.answers("GET /v1/snapshots", answer(deleted_pair()));
+    EXPECT_EQ(cli.run({"snapshot", "list"}), 0) << cli.err.str();
+    EXPECT_TRUE(cli.out.str().starts_with("shop (deleted)\n")) << cli.out.str();
+    EXPECT_TRUE(contains(cli.out.str(), "final last")) << cli.out.str();
+    EXPECT_TRUE(contains(cli.out.str(), "The pair was deleted 2026-11-26T09:01:00.000Z"))
+        << cli.out.str();
+    EXPECT_EQ(cli.run({"snapshot", "show", id}), 0) << cli.err.str();
+    EXPECT_TRUE(contains(cli.out.str(), "shop, deleted 2026-11-26T09:01:00.000Z")) << cli.out.str();
+    EXPECT_EQ(cli.run({"snapshot", "show", id, "--json"}), 0);
+    EXPECT_EQ(json::parse(cli.out.str()).at("pair_deleted_time"), "2026-11-26T09:01:00.000Z");
+}
+
+TEST(SnapshotForget, SaysThatTheRepositoryStays) {
+    CliRun cli;
+    cli.answers("DELETE /v1/deleted-pairs/shop", R"({"dry_run":false,"pair":"shop"})");
+    EXPECT_EQ(cli.run({"snapshot", "forget", "shop"}), 0) << cli.err.str();
+    EXPECT_TRUE(contains(cli.out.str(), "What is in its repository is left")) << cli.out.str();
 }
 
 TEST(SnapshotList, FitsALineAndSaysToWhichTimesOneCanGo) {

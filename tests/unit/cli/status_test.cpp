@@ -39,6 +39,20 @@ TEST(Status, ShowsAPairInFull) {
 )");
 }
 
+TEST(Status, SaysThatAPairIsProtectedOrIsToBeDeleted) {
+    CliRun cli;
+    auto pair = samples::pair();
+    pair["deletion_protection"] = true;
+    pair["deletion"] = {
+        {"final_snapshot", "shop-9"}, {"asked_by", "grace"}, {"asked_time", "2026-11-26T09:01Z"}};
+    cli.answers("GET /v1/pairs/shop", pair.dump());
+    EXPECT_EQ(cli.run({"status", "shop"}), 0) << cli.err.str();
+    EXPECT_TRUE(contains(cli.out.str(), "not deleted before `lockstep pair unprotect shop`"))
+        << cli.out.str();
+    EXPECT_TRUE(contains(cli.out.str(), "deleted once its final snapshot shop-9 is taken"))
+        << cli.out.str();
+}
+
 TEST(Status, EndsWith6WhenAPairIsNotInSync) {
     CliRun cli;
     cli.answers("GET /v1/pairs/shop", samples::solo().dump());

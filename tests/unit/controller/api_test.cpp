@@ -125,6 +125,10 @@ struct Change {
 const std::vector<Change> changes = {
     {"POST", "/v1/pairs", R"({"name":"shop","primary":"a","members":["a","b"]})", "create_pair"},
     {"DELETE", "/v1/pairs/shop", "", "delete_pair shop"},
+    {"DELETE", "/v1/pairs/shop", R"({"skip_final_snapshot":true})", "delete_pair shop"},
+    {"POST", "/v1/pairs/shop/protect", "", "protect shop"},
+    {"POST", "/v1/pairs/shop/unprotect", "{}", "unprotect shop"},
+    {"DELETE", "/v1/deleted-pairs/books", "", "forget_deleted books"},
     {"POST", "/v1/pairs/shop/members", R"({"member":"c"})", "add_member shop c data"},
     {"POST", "/v1/pairs/shop/members", R"({"member":"c","kind":"spare"})",
      "add_member shop c spare"},
@@ -283,6 +287,70 @@ const std::vector<Mistake> mistakes = {
     {"/v1/pairs/shop/pause", R"({"for":"ever"})", {"unknown key \"for\"; allowed: no keys"}},
     {"/v1/tokens", "{}", {"\"member\" is missing"}},
     {"/v1/tokens", R"({"member":"a b"})", {"member name \"a b\""}}};
+
+TEST_F(Api, ReadsWhatBecomesOfADeletedPairsSnapshots) {
+    EXPECT_EQ(call("DELETE", "/v1/pairs/shop").body.at("final_snapshot"), nullptr);
+    EXPECT_EQ(operations_->deleted.final_snapshot, "");
+    EXPECT_FALSE(operations_->deleted.skip_final_snapshot);
+    call("DELETE", "/v1/pairs/shop", R"({"skip_final_snapshot":true})");
+    EXPECT_TRUE(operations_->deleted.skip_final_snapshot);
+    operations_->final_snapshot = SnapshotOrder{};
+    operations_->final_snapshot->id = "shop-9";
+    const auto asked = call("DELETE", "/v1/pairs/shop", R"({"final_snapshot":"shop-last"})");
+    EXPECT_EQ(asked.body.at("final_snapshot"), "shop-9") << "its id";
+    EXPECT_EQ(operations_->deleted.final_snapshot, "shop-last");
+    const auto dry = call("DELETE", "/v1/pairs/shop", R"({"final_snapshot":"shop-last"})",
+                          {{"dry_run", "true"}});
+    EXPECT_EQ(dry.body.at("changes").at(0),
+              "a final snapshot named shop-last would be taken first; if it fails the pair stays");
+    operations_->calls.clear();
+    for (const auto* body : {R"({"final_snapshot":"a b"})", R"({"final_snapshot":true})",
+                             R"({"skip_final_snapshot":"yes"})", R"({"final":"x"})"}) {
+        const auto refused = call("DELETE", "/v1/pairs/shop", body);
+        EXPECT_EQ(refused.status, 400) << body;
+    }
+    EXPECT_TRUE(operations_->calls.empty());
+}
+
+TEST_F(Api, TellsWhetherAPairIsProtectedAndIsToBeDeleted) {
+    const auto free = call("GET", "/v1/pairs/shop").body;
+    EXPECT_EQ(free.at("deletion_protection"), false);
+    EXPECT_EQ(free.at("deletion"), nullptr);
+    const auto on = call("POST", "/v1/pairs/shop/protect");
+    EXPECT_EQ(on.body,
+              json::parse(R"({"dry_run":false,"pair":"shop","deletion_protection":true})"));
+    const auto none = call("POST", "/v1/pairs/shop/unprotect", "", {{"dry_run", "true"}});
+    EXPECT_EQ(none.body.at("changes"), json({"nothing: it is so already"}));
+    operations_->shop.deletion_protection = true;
+    operations_->shop.deletion = SnapshotOrder{};
+    operations_->shop.deletion->id = "shop-9";
+    operations_->shop.deletion->asked_by = "grace";
+    const auto held = call("GET", "/v1/status").body.at("pairs").at(0);
+    EXPECT_EQ(held.at("deletion_protection"), true);
+    EXPECT_EQ(held.at("deletion").at("final_snapshot"), "shop-9");
+    EXPECT_EQ(held.at("deletion").at("asked_by"), "grace");
+    const auto off = call("POST", "/v1/pairs/shop/unprotect", "", {{"dry_run", "true"}});
+    EXPECT_EQ(off.body.at("changes"), json({"the deletion of pair shop would be possible"}));
+    EXPECT_EQ(call("POST", "/v1/pairs/books/protect").status, 404);
+    EXPECT_EQ(call("POST", "/v1/pairs/shop/protect", R"({"for":"ever"})").status, 400);
+}
+
+TEST_F(Api, MakesAProtectedPairWhenAsked) {
+    const std::string members = R"({"name":"shop","primary":"a","members":["a","b"])";
+    EXPECT_EQ(call("POST", "/v1/pairs", members + "}").status, 200);
+    EXPECT_FALSE(operations_->created.deletion_protection);
+    EXPECT_EQ(call("POST", "/v1/pairs", members + R"(,"deletion_protection":true})").status, 200);
+    EXPECT_TRUE(operations_->created.deletion_protection);
+    EXPECT_EQ(call("POST", "/v1/pairs", members + R"(,"deletion_protection":1})").status, 400);
+}
+
+TEST_F(Api, MarksTheSnapshotsOfADeletedPair) {
+    operations_->shop_snapshots.pair = "shop";
+    EXPECT_TRUE(call("GET", "/v1/snapshots").body.at("pairs").at(0).at("deleted_time").is_null());
+    operations_->shop_snapshots.deleted_unix_ms = 1'795'383'200'000;
+    const auto left = call("GET", "/v1/snapshots").body.at("pairs").at(0);
+    EXPECT_EQ(left.at("deleted_time"), "2026-11-22T21:33:20.000Z");
+}
 
 TEST_F(Api, WrongBodiesAre400AndNameTheKeyAndWhatIsAllowed) {
     for (const auto& mistake : mistakes) {

@@ -370,7 +370,9 @@ TEST_F(ControllerTest, LeavesAgentsOfADeletedPairWithoutARecord) {
         const bool formed = co_await form(a, b);
         const PairName shop = "shop";
         const Asked asked{"otto", false};
-        const auto deleted = co_await controller->operations().delete_pair(shop, asked);
+        const DeletePair without_snapshot{"", true};
+        const auto deleted =
+            co_await controller->operations().delete_pair(shop, without_snapshot, asked);
         EXPECT_TRUE(deleted);
         std::function<bool()> empty = [&] { return !a->told.record && !b->told.record; };
         const bool told = co_await until_holds(nobody, empty);
