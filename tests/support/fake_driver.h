@@ -25,17 +25,18 @@ public:
     bool dies_when_promoted = false;
     bool diverged = false;
     bool same_timeline = false;
-    bool discard_unsupported = false; // Refuses, and touches nothing.
-    bool clone_hangs = false;         // Half made, until it is cancelled.
-    bool checkpoint_hangs = false;    // Until it is not asked again.
-    bool sessions_stay = false;       // A drain fails.
-    bool stops_uncleanly = false;     // A stop leaves no clean end.
-    bool standby_silent = false;      // Commits wait.
-    bool clean_shutdown = false;      // What the folder says.
-    std::string rewind_hindrance;     // What prepare_rewind() says.
-    bool rewind_fails = false;        // Half way.
-    bool rewind_hangs = false;        // Half way, until it is cancelled.
-    std::string server_start;         // What observe() says.
+    bool discard_unsupported = false;          // Refuses, and touches nothing.
+    bool clone_hangs = false;                  // Half made, until it is cancelled.
+    bool checkpoint_hangs = false;             // Until it is not asked again.
+    bool sessions_stay = false;                // A drain fails.
+    Result<std::string> freed = std::string{}; // What acknowledge_held() says.
+    bool stops_uncleanly = false;              // A stop leaves no clean end.
+    bool standby_silent = false;               // Commits wait.
+    bool clean_shutdown = false;               // What the folder says.
+    std::string rewind_hindrance;              // What prepare_rewind() says.
+    bool rewind_fails = false;                 // Half way.
+    bool rewind_hangs = false;                 // Half way, until it is cancelled.
+    std::string server_start;                  // What observe() says.
     Unit unit = Unit::bytes;
     bool streams = true; // As a standby, and as a primary from its standby.
 
@@ -238,7 +239,7 @@ public:
         co_return end;
     }
     Awaitable<Result<Heartbeat>> heartbeat(Deadline) override { co_return Heartbeat::committed; }
-    Awaitable<Result<std::string>> acknowledge_held(Deadline) override { co_return std::string{}; }
+    Awaitable<Result<std::string>> acknowledge_held(Deadline) override { co_return freed; }
     void forget_server() override {}
 
     [[nodiscard]] bool was_called(const std::string& call) const {

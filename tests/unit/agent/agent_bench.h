@@ -26,7 +26,7 @@ public:
                       {folder / "diverged", self, "host-" + self, 30}),
           making_(driver, state, memory_, journal, divergences),
           acceptance_(driver, state, memory_, journal, supervisor),
-          probes_(driver, state, supervisor, memory_),
+          probes_(driver, state, supervisor, memory_, journal),
           goals_(context_.get_executor(), driver, state, memory_, journal, supervisor, making_) {
         state.forget_server(boot_time());
         state.newest_told = memory_.accepted();
@@ -35,6 +35,7 @@ public:
             state.door = driver.door();
         }
         start_coroutine(context_.get_executor(), probes_.observe());
+        start_coroutine(context_.get_executor(), probes_.acknowledge());
         start_coroutine(context_.get_executor(), goals_.run());
         start_coroutine(context_.get_executor(), divergences.run());
     }

@@ -63,6 +63,25 @@ TEST_F(Agents, CloneAStandbyFromNothing) {
     EXPECT_EQ(agent->seen().stream.name, "ls_b_async");
 }
 
+TEST_F(Agents, AStandbyTellsWhatItFreedAndWhyItCouldNot) {
+    const auto agent = streaming_standby();
+    const auto alarmed = [&] {
+        const auto alarms = agent->journal.alarms();
+        return std::ranges::any_of(alarms, [](const auto& sentence) {
+            return sentence.find("no route; commits that wait for it there") != std::string::npos;
+        });
+    };
+    agent->driver.freed = fail(Errc::unreachable, "no route");
+    EXPECT_TRUE(agent->until(alarmed));
+    agent->driver.freed = "told the primary";
+    EXPECT_TRUE(agent->until([&] { return !alarmed(); }));
+    const auto reports = agent->journal.take_reports();
+    EXPECT_TRUE(std::ranges::any_of(reports, [](const auto& report) {
+        return report.kind == "acknowledged" &&
+               report.message == "commits waited for this standby: it told the primary";
+    }));
+}
+
 TEST_F(Agents, TellToWhichStartAPromiseBelongsAndWhatPositionsCount) {
     const auto agent = streaming_standby();
     agent->driver.server_start = "start 7";
