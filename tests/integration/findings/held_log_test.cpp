@@ -4,7 +4,6 @@
 #include <cstring>
 #include <filesystem>
 #include <set>
-#include <thread>
 
 #include <sys/ptrace.h>
 #include <sys/wait.h>
@@ -108,6 +107,10 @@ bool HeldLog::an_ended_stream_hangs() {
     EXPECT_TRUE(eventually([&] { return bed().a().sql(streams) == "0"; }, patient));
     const pid_t receiver = receiver_of_acknowledgements();
     std::string ended = "0";
+    const auto is_gone = [&ended] {
+        return bed().a().sql("SELECT COUNT(*) FROM information_schema.processlist WHERE ID = " +
+                             ended) == "0";
+    };
     {
         const HaltedThread halted(receiver);
         bed().b().sql(std::string(word().start_receiver));
@@ -115,11 +118,10 @@ bool HeldLog::an_ended_stream_hangs() {
         ended = bed().a().sql(streams);
         bed().a().sql("KILL CONNECTION " + ended);
         EXPECT_TRUE(eventually([&] { return clients() == "0"; }, patient));
-        std::this_thread::sleep_for(Milliseconds{100}); // It leaves the receiver's list after that.
+        // It is told next that the stream has ended; it would have to answer.
+        static_cast<void>(eventually(is_gone, Milliseconds{100}));
     }
-    std::this_thread::sleep_for(Milliseconds{500}); // One that does not hang is gone by then.
-    return bed().a().sql("SELECT COUNT(*) FROM information_schema.processlist WHERE ID = " +
-                         ended) == "1";
+    return !eventually(is_gone, Milliseconds{500});
 }
 
 // Its receiver of acknowledgements does not hear of a stream that was ended before it had heard of
