@@ -199,12 +199,9 @@ std::unique_ptr<Driver> make_driver(asio::any_io_executor executor, const AgentC
 std::unique_ptr<SnapshotEngine> make_snapshot_engine(asio::any_io_executor executor,
                                                      const AgentConfig& config,
                                                      const Identity& identity) {
-    if (is_postgres(config)) {
-        return PostgresSnapshots::make(std::move(executor), postgres_config(config, identity));
-    }
-    const bool is_mariadb = flavour_of(config) == mysql::Flavour::mariadb;
-    return is_mariadb ? MysqlSnapshots::make(std::move(executor), mysql_config(config, identity))
-                      : nullptr;
+    return is_postgres(config)
+               ? PostgresSnapshots::make(std::move(executor), postgres_config(config, identity))
+               : MysqlSnapshots::make(std::move(executor), mysql_config(config, identity));
 }
 
 } // namespace lockstep

@@ -33,6 +33,7 @@ protected:
 };
 
 INSTANTIATE_TEST_SUITE_P(postgresql, Snapshots, testing::Values(Engine::postgresql));
+INSTANTIATE_TEST_SUITE_P(mysql, Snapshots, testing::Values(Engine::mysql));
 INSTANTIATE_TEST_SUITE_P(mariadb, Snapshots, testing::Values(Engine::mariadb));
 
 class SnapshotFaults : public SnapshotBed {

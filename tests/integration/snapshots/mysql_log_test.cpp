@@ -174,6 +174,7 @@ TEST_P(MysqlLog, RDS_V1_ADamagedSegmentIsNamed) {
 }
 
 INSTANTIATE_TEST_SUITE_P(mariadb, MysqlLog, testing::Values(Flavour::mariadb));
+INSTANTIATE_TEST_SUITE_P(mysql, MysqlLog, testing::Values(Flavour::mysql));
 
 } // namespace
 } // namespace lockstep

@@ -54,6 +54,12 @@ void SnapshotBed::add_bulk(Node& on, int megabytes) {
     }
 }
 
+void SnapshotBed::catch_up() {
+    const auto place = place_of(bed_.a());
+    bed_.b().observe_until([&](const auto&) { return place_of(bed_.b()) >= place; },
+                           "b has all of a");
+}
+
 std::string SnapshotBed::last_gtid(Node& on) {
     const auto text = on.sql(flavour_ == Flavour::mysql ? "SELECT @@GLOBAL.gtid_executed"
                                                         : "SELECT @@GLOBAL.gtid_current_pos");
@@ -84,7 +90,6 @@ LedgerSeen SnapshotBed::restored(const SnapshotEngine::Source& source,
     start_target();
     EXPECT_TRUE(target_.observe().position.history.known());
     const auto seen = look(target_);
-    target_.stop();
     empty_target();
     return seen;
 }

@@ -21,6 +21,7 @@ public:
     explicit SnapshotBed(Flavour flavour);
 
     [[nodiscard]] Bed& bed() { return bed_; }
+    [[nodiscard]] Flavour flavour() const { return flavour_; }
     [[nodiscard]] SnapshotEngine& a() { return *engine_a_; }
     [[nodiscard]] SnapshotEngine& b() { return *engine_b_; }
     [[nodiscard]] std::filesystem::path folder(const std::string& name) {
@@ -33,6 +34,8 @@ public:
     [[nodiscard]] LedgerSeen look(Node& on);
     /// About so much data, not in the ledger.
     void add_bulk(Node& on, int megabytes);
+    /// Returns once b has all that a has.
+    void catch_up();
     /// The last transaction's place on its history, and its GTID.
     [[nodiscard]] std::uint64_t place_of(Node& on);
     [[nodiscard]] std::string last_gtid(Node& on);
@@ -40,7 +43,7 @@ public:
     /// A member of its own, whose folder is to be restored.
     [[nodiscard]] Node& target() { return target_; }
     [[nodiscard]] SnapshotEngine& restorer() { return *restorer_; }
-    /// Restores, starts the server, looks at its ledger, stops it and empties the folder.
+    /// Restores, starts the server, looks at its ledger, kills it and empties the folder.
     LedgerSeen restored(const SnapshotEngine::Source& source, const RestoreTarget& target);
     void start_target();
     void empty_target();
