@@ -208,6 +208,15 @@ Awaitable<Result<void>> MysqlDriver::follow(Ticket ticket, Deadline deadline) {
         }
         co_return co_await commands(std::move(stop), deadline);
     }
+    const bool stands = !stream->empty() && stream->text(0, word().applier_runs) != "Yes";
+    if (stands && !missing_relay_logs().empty()) {
+        auto old = std::move(*stream);
+        stream = Rows{};
+        const auto given_up = co_await give_up_relay_logs(std::move(old), deadline);
+        if (!given_up) {
+            co_return within("follow", given_up.error());
+        }
+    }
     const bool same =
         !stream->empty() && stream->text(0, word().upstream_host) == ticket.upstream->address &&
         stream->text(0, word().upstream_port) == std::to_string(ticket.upstream->port) &&

@@ -275,6 +275,9 @@ private:
     // received.cpp
     [[nodiscard]] Awaitable<Result<void>> flush_received();
     [[nodiscard]] Result<void> keep_relay_logs() const;
+    /// "relay.000002, relay.000003"; empty: all that are listed are there.
+    [[nodiscard]] std::string missing_relay_logs() const;
+    [[nodiscard]] Awaitable<Result<void>> give_up_relay_logs(Rows stream, Deadline deadline);
 
     // prove.cpp
     [[nodiscard]] Awaitable<Result<void>> until_streaming(std::string sync_name, Deadline deadline);

@@ -84,6 +84,10 @@ void MysqlDriver::fill_standby(const Look& seen, const std::string& heartbeats, 
     report.stream.silent = std::chrono::duration_cast<Milliseconds>(now - remembered_.heard);
     if (seen.stream.text(0, word().applier_runs) != "Yes" && !handed_over) {
         add_sentence(report.unfit, "nothing is replayed: " + seen.stream.text(0, "Last_SQL_Error"));
+        const auto missing = missing_relay_logs();
+        if (!missing.empty()) {
+            add_sentence(report.unfit, "somebody removed relay logs: " + missing);
+        }
     }
     if (seen.stream.size() > 1) {
         add_sentence(report.unfit, "it follows more than one upstream");

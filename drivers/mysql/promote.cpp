@@ -14,9 +14,10 @@ constexpr std::chrono::milliseconds look_again{5};
 } // namespace
 
 /// R2 replays what was received from this server's own disk. MariaDB does not read it again after a
-/// restart: it forgets where it was, and its next start throws the relay logs away.
+/// restart: it forgets where it was, and its next start throws the relay logs away. MySQL does, if
+/// nobody removed them.
 Result<void> MysqlDriver::check_received(const Look& seen) const {
-    if (is_mysql() || seen.stream.empty()) {
+    if (seen.stream.empty()) {
         return {};
     }
     const auto forgotten = mysql::forgotten_as(config_.data_dir);
@@ -24,18 +25,21 @@ Result<void> MysqlDriver::check_received(const Look& seen) const {
         return tl::unexpected(forgotten.error());
     }
     const bool was_started_anew = *forgotten == seen.stream.text(0, word().upstream_user);
-    const bool forgets = seen.stream.text(0, word().applier_runs) != "Yes" &&
+    const bool forgets = !is_mysql() && seen.stream.text(0, word().applier_runs) != "Yes" &&
                          seen.stream.text(0, word().received).empty();
     if (!was_started_anew && !forgets) {
         return {};
     }
+    const auto* const why =
+        is_mysql() ? "relay logs were gone before it had replayed all that it received"
+                   : "it was restarted before it had replayed all that it received, and MariaDB "
+                     "does not read that again";
     return fail(Errc::refused,
-                fmt::format("it was restarted before it had replayed all that it received, and "
-                            "MariaDB does not read that again: it may lack acknowledged commits. "
-                            "Have the former primary take over again (lockstep failover PAIR --to "
-                            "it); or, if it is gone for good, accept the loss (lockstep failover "
-                            "PAIR --to {} --accept-data-loss --fenced-by=TEXT)",
-                            config_.member));
+                fmt::format("{}: it may lack acknowledged commits. Have the former primary take "
+                            "over again (lockstep failover PAIR --to it); or, if it is gone for "
+                            "good, accept the loss (lockstep failover PAIR --to {} "
+                            "--accept-data-loss --fenced-by=TEXT)",
+                            why, config_.member));
 }
 
 /// A transaction whose end the upstream never sent makes MySQL wait for that end, 60 s, when its

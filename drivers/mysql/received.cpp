@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include "drivers/common/entries.h"
+#include "drivers/mysql/binlog.h"
+#include "drivers/mysql/marker.h"
 #include "drivers/mysql/mysql_driver.h"
 #include "platform/files.h"
 
@@ -52,6 +54,39 @@ Result<void> sync_relay_logs(const fs::path& folder) {
 }
 
 } // namespace
+
+/// Somebody removed them: the server takes one off its list before it removes it.
+std::string MysqlDriver::missing_relay_logs() const {
+    const auto listed = mysql::log_files(config_.data_dir / "relay.index");
+    std::string missing;
+    for (const auto& file : listed ? *listed : std::vector<fs::path>{}) {
+        std::error_code error;
+        if (!fs::exists(file, error) && !error) {
+            missing += (missing.empty() ? "" : ", ") + file.filename().string();
+        }
+    }
+    return missing;
+}
+
+/// With relay logs that are gone the applier does not start, whatever it is told (error 1872;
+/// MariaDB: 1201). All that is not replayed is received again; what of it was acknowledged is not
+/// certain to be here before, so it is not promoted as that account's (R2), whose name stays where
+/// it is shown. What is left of them is kept aside (R8).
+Awaitable<Result<void>> MysqlDriver::give_up_relay_logs(Rows stream, Deadline deadline) {
+    auto done = mysql::mark_forgotten(config_.data_dir, stream.text(0, word().upstream_user));
+    if (done) {
+        done = keep_relay_logs();
+    }
+    std::vector<std::string> sql;
+    if (stream.text(0, word().receiver_runs) != "No") {
+        sql.emplace_back(word().stop_receiver);
+    }
+    sql.emplace_back(is_mysql() ? "RESET REPLICA" : "RESET SLAVE");
+    if (done) {
+        done = co_await commands(std::move(sql), deadline);
+    }
+    co_return done ? done : within("give up relay logs of which some are gone", done.error());
+}
 
 /// Under other names, which the server does not remove; needs no room. One that a promotion before
 /// this one kept is the same.

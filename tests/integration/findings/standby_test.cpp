@@ -142,12 +142,15 @@ std::vector<std::filesystem::path> relay_logs(Bed& bed) {
     return logs;
 }
 
-class BrokenRelayLogs : public Findings {
+class BrokenRelayLogs : public ForgetsReceived {
 protected:
     /// b died before it had replayed what it acknowledged; its start lacks nothing in the end.
     static void expect_received_again(Bed& bed) {
         bed.b().start(bed.standby_ticket(bed.b(), "ls_b_7"));
         must(bed.run(bed.b().driver().keep_for({}, soon())));
+        expect_all_of_a(bed);
+    }
+    static void expect_all_of_a(Bed& bed) {
         const auto end = bed.a().observe().position;
         bed.b().observe_until(
             [&](const auto& now) { return now.unfit.empty() && reached(now.position, end); },
@@ -173,6 +176,48 @@ TEST_P(BrokenRelayLogs, VITESS_S13_TornAreReceivedAgain) {
     const auto last = relay_logs(bed).back();
     std::filesystem::resize_file(last, std::filesystem::file_size(last) - 10);
     expect_received_again(bed);
+}
+
+// Somebody removed them, to make room.
+TEST_P(BrokenRelayLogs, ThatAreGoneAreReceivedAgain) {
+    Bed bed(GetParam());
+    let_b_die(bed);
+    for (const auto& log : relay_logs(bed)) {
+        std::filesystem::remove(log);
+    }
+    const auto seen = bed.b().start(bed.standby_ticket(bed.b(), "ls_b_7"));
+    EXPECT_NE(seen.unfit.find("somebody removed relay logs: relay.00"), std::string::npos)
+        << seen.unfit;
+    must(bed.run(bed.b().driver().keep_for({}, soon())));
+    expect_no_promotion(bed); // R2: what it acknowledged may not have come again.
+    expect_all_of_a(bed);
+    bed.tighten("ls_b_9"); // Granted anew, under another name, it is one like any other.
+    bed.a().kill();
+    must(bed.run(bed.b().driver().promote(soon())));
+    EXPECT_EQ(bed.b().sql(rows_kept), "1");
+}
+
+// MySQL was seen to get over it, too, in five times the time.
+class RelayLogsInUse : public BrokenRelayLogs {};
+INSTANTIATE_TEST_SUITE_P(mariadb, RelayLogsInUse, testing::Values(Flavour::mariadb));
+
+// A server that runs goes on in those that it has open, until the next one begins.
+TEST_P(RelayLogsInUse, ThatAreRemovedAreReceivedAgain) {
+    Bed bed(GetParam());
+    form_pair(bed);
+    for (const auto& log : relay_logs(bed)) {
+        std::filesystem::remove(log);
+    }
+    bed.a().sql(insert_one);
+    bed.b().sql("FLUSH LOCAL RELAY LOGS");
+    bed.a().sql(insert_one);
+    const auto end = bed.a().observe().position;
+    bed.b().observe_until(
+        [&](const auto& now) {
+            must(bed.run(bed.b().driver().keep_for({}, soon())));
+            return now.unfit.empty() && reached(now.position, end) && bed.b().sql(rows_kept) == "2";
+        },
+        "b has all");
 }
 
 } // namespace
