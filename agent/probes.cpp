@@ -129,9 +129,7 @@ Awaitable<void> Probes::acknowledge_once() {
     const auto deadline = Deadline::in(longest_acknowledgement);
     const auto told = co_await driver_.acknowledge_held(deadline);
     if (!told) {
-        journal_.raise(acknowledgement_alarm, told.error().message +
-                                                  "; commits that wait for it there go on waiting, "
-                                                  "and it is tried again");
+        journal_.raise(acknowledgement_alarm, told.error().message + "; it is tried again");
         co_return;
     }
     journal_.clear(acknowledgement_alarm);

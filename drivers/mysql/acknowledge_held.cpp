@@ -40,49 +40,81 @@ bool MysqlDriver::receives_nothing(const Look& seen) {
     return now - quiet.since >= long_silence;
 }
 
+/// Not once it is about to be a primary itself: a stream that begins is taken for a word of a
+/// standby (R5, R6).
+bool MysqlDriver::may_acknowledge(const std::string& account) const {
+    return !is_mysql() && ticket_ && !ticket_->primary && ticket_->upstream &&
+           mysql::is_sync_account(account) && ticket_->stream_name == account &&
+           !remembered_.takes_over;
+}
+
 Awaitable<Result<std::string>> MysqlDriver::acknowledge_held(Deadline deadline) {
-    if (is_mysql() || !ticket_ || ticket_->primary || !ticket_->upstream ||
-        !mysql::is_sync_account(ticket_->stream_name)) {
-        co_return std::string{};
+    const auto account = ticket_ ? ticket_->stream_name : std::string{};
+    auto opened = Result<Session::Ptr>{};
+    if (may_acknowledge(account)) {
+        opened = co_await kept(&Sessions::look, deadline);
     }
-    auto opened = co_await kept(&Sessions::look, deadline);
-    if (!opened) {
+    const auto session = opened.value_or(nullptr);
+    if (!session) {
         co_return std::string{}; // What this server does not answer observe() tells.
     }
-    const auto session = *opened;
     const auto seen = co_await look(session, deadline);
-    if (!seen || !ticket_ || !receives_nothing(*seen) ||
-        Clock::now() - remembered_.told_held < before_another) {
+    if (!seen || !may_acknowledge(account) || !receives_nothing(*seen)) {
+        remembered_.held_trouble.reset();
         co_return std::string{};
+    }
+    if (Clock::now() - remembered_.told_held < before_another) {
+        co_return remembered_.held_trouble ? tl::unexpected(*remembered_.held_trouble)
+                                           : Result<std::string>{};
     }
     std::string sql = "SELECT @@global.gtid_slave_pos";
     const auto applied = co_await session->query(std::move(sql), deadline);
-    if (!applied || !ticket_ || !ticket_->upstream) {
+    if (!applied || !may_acknowledge(account)) {
         co_return std::string{};
     }
+    auto told = co_await tell_held(account, applied->text(0, 0), deadline);
+    if (!told) {
+        told = within("free commits that may wait for this standby", told.error());
+        remembered_.held_trouble = told.error();
+    } else {
+        remembered_.held_trouble.reset();
+    }
+    co_return told;
+}
+
+Awaitable<Result<std::string>> MysqlDriver::tell_held(std::string account, std::string applied,
+                                                      Deadline deadline) {
     const auto now = Clock::now();
     remembered_.told_held = now;
     // Each time another one, because such a stream, too, can hang.
     const auto number =
         mysql::server_id_of(fmt::format("{}/{}", config_.member, now.time_since_epoch().count()));
-    mysql::HeldLog held{peer_connection(*ticket_->upstream), applied->text(0, 0), number};
-    held.upstream.user = ticket_->stream_name;
-    std::function<Result<mysql::Told>()> work = [held = std::move(held), deadline] {
-        return mysql::acknowledge(held, deadline);
+    mysql::HeldLog held{peer_connection(*ticket_->upstream), std::move(applied), number};
+    held.upstream.user = account;
+    std::function<Result<mysql::Waiting>()> look = [held, deadline] {
+        return mysql::look_for_waiting(held, deadline);
     };
-    const auto told = co_await background_.run<Result<mysql::Told>>(std::move(work));
-    if (!told) {
-        co_return within("free commits that wait for this standby", told.error());
+    const auto waiting = co_await speaking_.run<Result<mysql::Waiting>>(std::move(look));
+    if (!waiting) {
+        co_return tl::unexpected(waiting.error());
     }
-    if (!told->spoke) {
+    // Another server, another role, or none: what was seen is of before.
+    if (!waiting->waits || !may_acknowledge(account) || remembered_.told_held != now) {
         co_return std::string{};
     }
-    co_return told->up_to.empty()
-        ? std::string("began a stream beside the one that stands and is sent nothing, so that the "
-                      "primary's receiver of acknowledgements wakes up")
-        : fmt::format("told the primary that this standby holds everything up to {}, for which it "
-                      "was never asked",
-                      told->up_to);
+    const auto end = waiting->end;
+    std::function<Result<void>()> tell = [held = std::move(held), end, deadline] {
+        return mysql::begin_to_acknowledge(held, end, deadline);
+    };
+    const auto told = co_await speaking_.run<Result<void>>(std::move(tell));
+    if (!told) {
+        co_return tl::unexpected(told.error());
+    }
+    co_return end ? fmt::format("told the primary that this standby holds everything up to {}:{}, "
+                                "for which it was never asked",
+                                end->file, end->offset_bytes)
+                  : std::string("began a stream beside the one that stands and is sent nothing, so "
+                                "that the primary's receiver of acknowledgements wakes up");
 }
 
 } // namespace lockstep

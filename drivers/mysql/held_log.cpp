@@ -1,5 +1,6 @@
 #include "drivers/mysql/held_log.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
@@ -26,12 +27,7 @@ using ServerPtr = std::unique_ptr<MYSQL, decltype(&mysql_close)>;
 using StreamPtr = std::unique_ptr<MARIADB_RPL, decltype(&mariadb_rpl_close)>;
 using News = std::unique_ptr<MARIADB_RPL_EVENT, decltype(&mariadb_free_rpl_event)>;
 
-struct Place {
-    std::string file;
-    unsigned long offset_bytes = 0;
-};
-
-const Place from_gtid{"", 4};
+const LogPlace from_gtid{"", 4};
 
 tl::unexpected<Error> trouble(MYSQL* server, std::string_view doing) {
     constexpr unsigned first_of_library = 2000;
@@ -42,14 +38,27 @@ tl::unexpected<Error> trouble(MYSQL* server, std::string_view doing) {
                 fmt::format("{}: {} ({})", doing, mysql_error(server), number));
 }
 
-Result<ServerPtr> connect(const Connection& to) {
+/// What is left of it, in the library's unit; none is waited for without an end.
+Result<unsigned> seconds_left(Deadline deadline, std::string_view doing) {
+    if (deadline.passed()) {
+        return fail(Errc::timeout, std::string(doing) + ": no time is left");
+    }
+    const auto left = std::chrono::ceil<std::chrono::seconds>(deadline.left()).count();
+    return std::clamp(static_cast<unsigned>(left), 1U, answers_within_s);
+}
+
+Result<ServerPtr> connect(const Connection& to, Deadline deadline) {
+    const auto seconds = seconds_left(deadline, "connect");
+    if (!seconds) {
+        return tl::unexpected(seconds.error());
+    }
     ServerPtr server(mysql_init(nullptr), &mysql_close);
     if (!server) {
         return fail(Errc::refused, "connect: no memory");
     }
-    mysql_options(server.get(), MYSQL_OPT_CONNECT_TIMEOUT, &answers_within_s);
-    mysql_options(server.get(), MYSQL_OPT_READ_TIMEOUT, &answers_within_s);
-    mysql_options(server.get(), MYSQL_OPT_WRITE_TIMEOUT, &answers_within_s);
+    mysql_options(server.get(), MYSQL_OPT_CONNECT_TIMEOUT, &*seconds);
+    mysql_options(server.get(), MYSQL_OPT_READ_TIMEOUT, &*seconds);
+    mysql_options(server.get(), MYSQL_OPT_WRITE_TIMEOUT, &*seconds);
     mysql_ssl_set(server.get(), to.tls.key.c_str(), to.tls.certificate.c_str(), to.tls.ca.c_str(),
                   nullptr, nullptr);
     const my_bool yes = 1;
@@ -61,7 +70,10 @@ Result<ServerPtr> connect(const Connection& to) {
     return server;
 }
 
-Result<void> say(MYSQL* server, const std::string& sql) {
+Result<void> say(MYSQL* server, const std::string& sql, Deadline deadline) {
+    if (deadline.passed()) {
+        return fail(Errc::timeout, sql.substr(0, sql.find('=')) + ": no time is left");
+    }
     if (mysql_real_query(server, sql.data(), sql.size()) != 0) {
         return trouble(server, sql.substr(0, sql.find('=')));
     }
@@ -69,9 +81,9 @@ Result<void> say(MYSQL* server, const std::string& sql) {
 }
 
 /// Asked before any stream: an idle upstream is left alone.
-Result<bool> has_waiting_commits(MYSQL* server) {
+Result<bool> has_waiting_commits(MYSQL* server, Deadline deadline) {
     const std::string sql = "SHOW GLOBAL STATUS LIKE 'Rpl_semi_sync_master_wait_sessions'";
-    if (auto said = say(server, sql); !said) {
+    if (auto said = say(server, sql, deadline); !said) {
         return tl::unexpected(said.error());
     }
     const std::unique_ptr<MYSQL_RES, decltype(&mysql_free_result)> rows(mysql_store_result(server),
@@ -84,19 +96,19 @@ Result<bool> has_waiting_commits(MYSQL* server) {
 }
 
 /// What every receiver of a MariaDB server says of itself first.
-Result<void> introduce(MYSQL* server) {
+Result<void> introduce(MYSQL* server, Deadline deadline) {
     for (const auto sql :
          {std::string_view("SET @master_binlog_checksum = "
                            "@@global.binlog_checksum"),
           std::string_view("SET @mariadb_slave_capability = 4"), heartbeat_period}) {
-        if (auto said = say(server, std::string(sql)); !said) {
+        if (auto said = say(server, std::string(sql), deadline); !said) {
             return said;
         }
     }
     return {};
 }
 
-Result<StreamPtr> open_stream(MYSQL* server, std::uint32_t number, const Place& from) {
+Result<StreamPtr> open_stream(MYSQL* server, std::uint32_t number, const LogPlace& from) {
     StreamPtr stream(mariadb_rpl_init(server), &mariadb_rpl_close);
     if (!stream) {
         return trouble(server, "begin a stream");
@@ -123,21 +135,21 @@ bool is_no_news(mariadb_rpl_event type) {
 }
 
 /// As a receiver that goes on by GTID.
-Result<void> begin_after(MYSQL* server, const std::string& applied) {
+Result<void> begin_after(MYSQL* server, const std::string& applied, Deadline deadline) {
     Result<void> done;
     for (const auto& sql : {"SET @slave_connect_state = " + quote(applied),
                             std::string("SET @slave_gtid_strict_mode = 1"),
                             std::string("SET @slave_gtid_ignore_duplicates = 0")}) {
-        done = done ? say(server, sql) : done;
+        done = done ? say(server, sql, deadline) : done;
     }
     return done;
 }
 
 /// Nothing: the upstream has more than `applied`.
-Result<std::optional<Place>> end_of_log(MYSQL* server, const HeldLog& held, Deadline deadline) {
-    auto done = introduce(server);
+Result<std::optional<LogPlace>> end_of_log(MYSQL* server, const HeldLog& held, Deadline deadline) {
+    auto done = introduce(server, deadline);
     if (done) {
-        done = begin_after(server, held.applied);
+        done = begin_after(server, held.applied, deadline);
     }
     if (!done) {
         return tl::unexpected(done.error());
@@ -153,7 +165,7 @@ Result<std::optional<Place>> end_of_log(MYSQL* server, const HeldLog& held, Dead
         }
         if (event->event_type == HEARTBEAT_LOG_EVENT) {
             const auto& name = event->event.heartbeat.filename;
-            return Place{std::string(name.str, name.length), event->next_event_pos};
+            return LogPlace{std::string(name.str, name.length), event->next_event_pos};
         }
         if (!is_no_news(event->event_type)) {
             return std::nullopt;
@@ -162,16 +174,39 @@ Result<std::optional<Place>> end_of_log(MYSQL* server, const HeldLog& held, Dead
     return fail(Errc::timeout, "the upstream does not say where its log ends");
 }
 
+} // namespace
+
+Result<Waiting> look_for_waiting(const HeldLog& held, Deadline deadline) {
+    const auto server = connect(held.upstream, deadline);
+    if (!server) {
+        return tl::unexpected(server.error());
+    }
+    const auto waits = has_waiting_commits(server->get(), deadline);
+    if (!waits || !*waits) {
+        return waits ? Result<Waiting>{} : tl::unexpected(waits.error());
+    }
+    auto end = end_of_log(server->get(), held, deadline);
+    if (!end) {
+        return tl::unexpected(end.error());
+    }
+    return Waiting{true, std::move(*end)};
+}
+
 /// Until it answers: by then it has taken the position for acknowledged, and its receiver of
 /// acknowledgements knows of this stream.
-Result<void> begin_to_acknowledge(MYSQL* server, const HeldLog& held,
-                                  const std::optional<Place>& place, Deadline deadline) {
-    auto done = introduce(server);
+Result<void> begin_to_acknowledge(const HeldLog& held, const std::optional<LogPlace>& place,
+                                  Deadline deadline) {
+    const auto connected = connect(held.upstream, deadline);
+    if (!connected) {
+        return tl::unexpected(connected.error());
+    }
+    auto* const server = connected->get();
+    auto done = introduce(server, deadline);
     if (done) {
-        done = say(server, "SET @rpl_semi_sync_slave = 1");
+        done = say(server, "SET @rpl_semi_sync_slave = 1", deadline);
     }
     if (done && !place) {
-        done = begin_after(server, held.applied);
+        done = begin_after(server, held.applied, deadline);
     }
     if (!done) {
         return done;
@@ -192,36 +227,6 @@ Result<void> begin_to_acknowledge(MYSQL* server, const HeldLog& held,
         return trouble(server, "begin a stream");
     }
     return {};
-}
-
-} // namespace
-
-Result<Told> acknowledge(const HeldLog& held, Deadline deadline) {
-    std::optional<Place> place;
-    {
-        const auto server = connect(held.upstream);
-        if (!server) {
-            return tl::unexpected(server.error());
-        }
-        const auto waits = has_waiting_commits(server->get());
-        if (!waits || !*waits) {
-            return waits ? Result<Told>{} : tl::unexpected(waits.error());
-        }
-        auto end = end_of_log(server->get(), held, deadline);
-        if (!end) {
-            return tl::unexpected(end.error());
-        }
-        place = std::move(*end);
-    }
-    const auto server = connect(held.upstream);
-    if (!server) {
-        return tl::unexpected(server.error());
-    }
-    const auto begun = begin_to_acknowledge(server->get(), held, place, deadline);
-    if (!begun) {
-        return tl::unexpected(begun.error());
-    }
-    return Told{true, place ? fmt::format("{}:{}", place->file, place->offset_bytes) : ""};
 }
 
 } // namespace lockstep::mysql

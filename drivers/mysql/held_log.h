@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "drivers/mysql/session.h"
@@ -15,25 +16,33 @@ struct HeldLog {
                               // of the same one.
 };
 
-/// What acknowledge() did.
-struct Told {
-    bool spoke = false; // No commit waits there: there was nothing to do.
-    /// Where the upstream's log ends, all of which is told to be held: "binlog.000007:4711". Empty:
-    /// it has more than `applied`, which is acknowledged as it comes.
-    std::string up_to;
+/// A place in the upstream's log.
+struct LogPlace {
+    std::string file; // "binlog.000007"
+    unsigned long offset_bytes = 0;
 };
 
-/// Frees the commits of a MariaDB upstream that wait for what this standby has, or that it cannot
-/// get, though its stream stands (docs/engines.md, findings 8 and 13). Two streams are opened. The
-/// first begins after `applied`: if the upstream says there that it has nothing to send, it says,
-/// too, where its log ends. The second begins at that place, or else after `applied`, and
-/// acknowledges: MariaDB takes the position from which a stream begins for received, and its
-/// receiver of acknowledgements wakes up (10.11: sql/sql_repl.cc, mysql_binlog_send;
-/// sql/semisync_master.cc, Repl_semi_sync_master::dump_start; sql/semisync_master_ack_receiver.cc).
-/// What either is sent is neither looked at nor acknowledged.
+struct Waiting {
+    bool waits = false; // A commit, for this standby.
+    /// Where the log ends, all of which is applied here. Empty: it has more, which is acknowledged
+    /// as it comes.
+    std::optional<LogPlace> end;
+};
+
+/// Two steps free the commits of a MariaDB upstream that wait for what this standby has, or that it
+/// cannot get, though its stream stands (docs/engines.md, findings 8 and 13); the second one only
+/// if the standby is still one. Each begins a stream. That of the first begins after `applied`: if
+/// the upstream says there that it has nothing to send, it says, too, where its log ends. That of
+/// the second begins at that place, or else after `applied`, and acknowledges: MariaDB takes the
+/// position from which a stream begins for received, and its receiver of acknowledgements wakes up
+/// (10.11: sql/sql_repl.cc, mysql_binlog_send; sql/semisync_master.cc,
+/// Repl_semi_sync_master::dump_start; sql/semisync_master_ack_receiver.cc). What either is sent is
+/// neither looked at nor acknowledged.
 ///
-/// Errors: `unreachable`, `refused` (the server's words), `timeout`. Blocks, seconds longer than
+/// Errors: `unreachable`, `refused` (the server's words), `timeout`. Both block, 2 s longer than
 /// `deadline` at most.
-[[nodiscard]] Result<Told> acknowledge(const HeldLog& held, Deadline deadline);
+[[nodiscard]] Result<Waiting> look_for_waiting(const HeldLog& held, Deadline deadline);
+[[nodiscard]] Result<void>
+begin_to_acknowledge(const HeldLog& held, const std::optional<LogPlace>& place, Deadline deadline);
 
 } // namespace lockstep::mysql

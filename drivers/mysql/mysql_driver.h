@@ -243,6 +243,9 @@ private:
 
     // acknowledge_held.cpp
     [[nodiscard]] bool receives_nothing(const Look& seen);
+    [[nodiscard]] bool may_acknowledge(const std::string& account) const;
+    [[nodiscard]] Awaitable<Result<std::string>> tell_held(std::string account, std::string applied,
+                                                           Deadline deadline);
 
     // clients.cpp
     [[nodiscard]] Awaitable<Result<void>> set_door(Door door, Deadline deadline);
@@ -456,8 +459,10 @@ private:
         struct Quiet {
             std::string received;
             Clock::time_point since{};
-        } quiet;                       // Of the stream, as acknowledge_held() last saw it.
-        Clock::time_point told_held{}; // When it last spoke to the upstream.
+        } quiet;                           // Of the stream, as acknowledge_held() last saw it.
+        Clock::time_point told_held{};     // When it last spoke to the upstream.
+        std::optional<Error> held_trouble; // Why that did not succeed.
+        bool takes_over = false;           // Its promotion has begun.
         std::string last_receipt;
         Clock::time_point heard{};
         SettingsReport settings;
@@ -477,6 +482,7 @@ private:
     Remembered remembered_;
     std::vector<std::shared_ptr<mysql::Donor>> donors_;
     Background background_; // For the copying and removing of many files.
+    Background speaking_;   // With the upstream, in acknowledge_held().
 };
 
 } // namespace lockstep

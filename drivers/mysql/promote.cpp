@@ -190,6 +190,7 @@ Awaitable<Result<History>> MysqlDriver::promote(Deadline deadline, Loss loss) {
             done = keep_relay_logs(); // R8: the end of the stream removes them.
         }
         if (done) {
+            remembered_.takes_over = true;
             done = mysql::mark_promotion_begun(config_.data_dir);
         }
         if (done) {

@@ -68,7 +68,7 @@ TEST_F(Agents, AStandbyTellsWhatItFreedAndWhyItCouldNot) {
     const auto alarmed = [&] {
         const auto alarms = agent->journal.alarms();
         return std::ranges::any_of(alarms, [](const auto& sentence) {
-            return sentence.find("no route; commits that wait for it there") != std::string::npos;
+            return sentence.find("no route; it is tried again") != std::string::npos;
         });
     };
     agent->driver.freed = fail(Errc::unreachable, "no route");
