@@ -210,11 +210,13 @@ Awaitable<Result<void>> MysqlDriver::follow(Ticket ticket, Deadline deadline) {
     }
     const bool stands = !stream->empty() && stream->text(0, word().applier_runs) != "Yes";
     if (stands && !missing_relay_logs().empty()) {
-        auto old = std::move(*stream);
-        stream = Rows{};
-        const auto given_up = co_await give_up_relay_logs(std::move(old), deadline);
+        auto old = *stream;
+        const auto given_up = co_await give_up_lost(std::move(old), ticket.stream_name, deadline);
         if (!given_up) {
             co_return within("follow", given_up.error());
+        }
+        if (*given_up) {
+            stream = Rows{};
         }
     }
     const bool same =

@@ -1,5 +1,7 @@
 #include "drivers/mysql/marker.h"
 
+#include <algorithm>
+
 #include "platform/files.h"
 
 namespace lockstep::mysql {
@@ -46,6 +48,17 @@ Result<std::string> forgotten_as(const fs::path& data_dir) {
         return account.value_or("");
     }
     return within("look whether relay logs were thrown away", account.error());
+}
+
+bool is_among(std::string_view forgotten, std::string_view account) {
+    while (!account.empty() && !forgotten.empty()) {
+        const auto next = forgotten.substr(0, forgotten.find(' '));
+        if (next == account) {
+            return true;
+        }
+        forgotten.remove_prefix(std::min(forgotten.size(), next.size() + 1));
+    }
+    return false;
 }
 
 } // namespace lockstep::mysql

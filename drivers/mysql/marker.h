@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 #include "core/result.h"
 
@@ -18,8 +19,10 @@ inline constexpr const char* promotion_marker = "lockstep_promotion_begun";
 inline constexpr const char* primary_marker = "lockstep_primary";
 
 /// What a standby received under a grant, and had not replayed, may have been thrown away since
-/// (MariaDB, when its applier is started anew): the account of that grant. Whoever is promoted on
-/// what this account brought would lack acknowledged commits.
+/// (MariaDB, when its applier is started anew; both, when relay logs are gone): the account of that
+/// grant, or several, parted by a space. Whoever is promoted on what such an account brought would
+/// lack acknowledged commits. One that is marked for good (MySQL) harms nobody: each grant has an
+/// account of its own, and only who is granted is promoted without accepting a loss.
 inline constexpr const char* forgotten_marker = "lockstep_forgotten";
 
 /// Written and flushed, with its folder, when it returns.
@@ -35,5 +38,7 @@ inline constexpr const char* forgotten_marker = "lockstep_forgotten";
                                           const std::string& account);
 /// Errors: `refused` if it is there and cannot be read. Empty: nothing was thrown away.
 [[nodiscard]] Result<std::string> forgotten_as(const std::filesystem::path& data_dir);
+/// Whether `account` is among those that forgotten_as() names.
+[[nodiscard]] bool is_among(std::string_view forgotten, std::string_view account);
 
 } // namespace lockstep::mysql

@@ -277,15 +277,20 @@ private:
 
     // received.cpp
     [[nodiscard]] Awaitable<Result<void>> flush_received();
-    [[nodiscard]] Result<void> keep_relay_logs() const;
     /// "relay.000002, relay.000003"; empty: all that are listed are there.
     [[nodiscard]] std::string missing_relay_logs() const;
-    [[nodiscard]] Awaitable<Result<void>> give_up_relay_logs(Rows stream, Deadline deadline);
+    [[nodiscard]] Awaitable<Result<bool>> relay_logs_are_lost(Rows stream, Deadline deadline);
+    [[nodiscard]] Awaitable<Result<void>> give_up_relay_logs(Rows stream, std::string next,
+                                                             Deadline deadline);
+    /// Whether they were given up. `next`: as whose account all is received again then.
+    [[nodiscard]] Awaitable<Result<bool>> give_up_lost(Rows stream, std::string next,
+                                                       Deadline deadline);
 
     // prove.cpp
     [[nodiscard]] Awaitable<Result<void>> until_streaming(std::string sync_name, Deadline deadline);
 
     // promote.cpp
+    [[nodiscard]] static bool has_begun_reign(const Look& seen);
     [[nodiscard]] Result<void> check_received(const Look& seen) const;
     [[nodiscard]] Result<void> forget_received_as(const std::string& account) const;
     [[nodiscard]] Awaitable<Result<void>> end_applier(Deadline deadline);

@@ -2,6 +2,7 @@
 
 #include "drivers/mysql/marker.h"
 #include "drivers/mysql/mysql_driver.h"
+#include "drivers/mysql/received.h"
 #include "platform/files.h"
 
 /// The hot path of a failover, in the order of field/mysql-ha.md 3c: nothing that was received is
@@ -13,19 +14,33 @@ constexpr std::size_t mark_bytes = 8;
 constexpr std::chrono::milliseconds look_again{5};
 } // namespace
 
+/// By a promotion that did not come to its end.
+bool MysqlDriver::has_begun_reign(const Look& seen) {
+    const auto& reigns = seen.descent.reigns;
+    return seen.stream.empty() && !reigns.empty() && reigns.back().writer == seen.writer;
+}
+
 /// R2 replays what was received from this server's own disk. MariaDB does not read it again after a
 /// restart: it forgets where it was, and its next start throws the relay logs away. MySQL does, if
 /// nobody removed them.
+///
+/// Without a stream: relay logs that were given up are followed by none for a moment, and a server
+/// that ends then comes back so; it is told by the account that it was to follow. Started without
+/// one, it passes if a promotion ended its stream, whose reign was begun before.
 Result<void> MysqlDriver::check_received(const Look& seen) const {
-    if (seen.stream.empty()) {
-        return {};
-    }
     const auto forgotten = mysql::forgotten_as(config_.data_dir);
     if (!forgotten) {
         return tl::unexpected(forgotten.error());
     }
-    const bool was_started_anew = *forgotten == seen.stream.text(0, word().upstream_user);
-    const bool forgets = !is_mysql() && seen.stream.text(0, word().applier_runs) != "Yes" &&
+    const bool follows = !seen.stream.empty();
+    const auto told = ticket_ ? ticket_->stream_name : std::string{};
+    bool was_started_anew =
+        mysql::is_among(*forgotten, follows ? seen.stream.text(0, word().upstream_user) : told);
+    if (!follows && told.empty()) {
+        was_started_anew = !forgotten->empty() && !has_begun_reign(seen);
+    }
+    const bool forgets = follows && !is_mysql() &&
+                         seen.stream.text(0, word().applier_runs) != "Yes" &&
                          seen.stream.text(0, word().received).empty();
     if (!was_started_anew && !forgets) {
         return {};
@@ -185,9 +200,9 @@ Awaitable<Result<History>> MysqlDriver::promote(Deadline deadline, Loss loss) {
         co_return within("promote", seen.error());
     }
     if (seen->standby) {
-        auto done = check_received(*seen); // Before anything says that it was promoted (F23).
-        if (!done && loss == Loss::accepted) {
-            done = keep_relay_logs(); // R8: the end of the stream removes them.
+        auto done = check_received(*seen);     // Before anything says that it was promoted (F23).
+        if (!done && loss == Loss::accepted) { // R8: the end of the stream removes them.
+            done = mysql::keep_relay_logs(config_.data_dir);
         }
         if (done) {
             remembered_.takes_over = true;
@@ -201,10 +216,7 @@ Awaitable<Result<History>> MysqlDriver::promote(Deadline deadline, Loss loss) {
                                             "SET GLOBAL read_only = ON"};
             done = co_await commands(std::move(unlock), deadline);
         }
-        const auto& reigns = seen->descent.reigns;
-        const bool begun =
-            seen->stream.empty() && !reigns.empty() && reigns.back().writer == seen->writer;
-        if (done && !begun) {
+        if (done && !has_begun_reign(*seen)) {
             done = co_await begin_reign(deadline);
         }
         if (done) {

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "drivers/mysql/marker.h"
 #include "platform/files.h"
 #include "tests/integration/findings/findings_bed.h"
 
@@ -197,6 +198,29 @@ TEST_P(BrokenRelayLogs, ThatAreGoneAreReceivedAgain) {
     EXPECT_EQ(bed.b().sql(rows_kept), "1");
 }
 
+// One that is gone had been replayed long before: what can be replayed is not thrown away (R8), and
+// here nobody could send it again.
+TEST_P(BrokenRelayLogs, OfWhichAReplayedOneIsGoneAreReplayed) {
+    Bed bed(GetParam());
+    form_pair(bed);
+    bed.b().sql("SET GLOBAL relay_log_purge = 0");
+    bed.b().sql("FLUSH LOCAL RELAY LOGS");
+    bed.a().sql(insert_one);
+    ASSERT_TRUE(
+        eventually([&] { return bed.b().sql(rows_kept) == "1"; }, std::chrono::seconds{30}));
+    bed.b().sql(std::string(word().stop_applier));
+    bed.a().sql(insert_one);
+    bed.a().kill();
+    const auto logs = relay_logs(bed);
+    ASSERT_GT(logs.size(), 1U);
+    std::filesystem::remove(logs.front());
+    EXPECT_NE(bed.b().observe().unfit.find(logs.front().filename()), std::string::npos)
+        << bed.b().observe().unfit;
+    must(bed.run(bed.b().driver().keep_for({}, soon())));
+    EXPECT_TRUE(
+        eventually([&] { return bed.b().sql(rows_kept) == "2"; }, std::chrono::seconds{30}));
+}
+
 // MySQL was seen to get over it, too, in five times the time.
 class RelayLogsInUse : public BrokenRelayLogs {};
 INSTANTIATE_TEST_SUITE_P(mariadb, RelayLogsInUse, testing::Values(Flavour::mariadb));
@@ -218,6 +242,26 @@ TEST_P(RelayLogsInUse, ThatAreRemovedAreReceivedAgain) {
             return now.unfit.empty() && reached(now.position, end) && bed.b().sql(rows_kept) == "2";
         },
         "b has all");
+}
+
+// The server died when it had forgotten its relay logs and was not told yet whom to follow. MySQL
+// goes on showing whom it followed.
+class GivenUpRelayLogs : public BrokenRelayLogs {};
+INSTANTIATE_TEST_SUITE_P(mariadb, GivenUpRelayLogs, testing::Values(Flavour::mariadb));
+
+TEST_P(GivenUpRelayLogs, AreNotForgottenWithTheStream) {
+    Bed bed(GetParam());
+    form_pair(bed);
+    must(mysql::mark_forgotten(bed.b().config().data_dir, "ls_b_5 ls_b_7"));
+    bed.a().kill();
+    bed.b().sql(std::string(word().stop_both));
+    bed.b().sql(std::string(word().forget_upstream));
+    bed.b().kill();
+    bed.b().start(bed.standby_ticket(bed.b(), "ls_b_7"));
+    expect_no_promotion(bed);
+    bed.b().kill();
+    bed.b().start(replaying(bed)); // Its host was started anew.
+    expect_no_promotion(bed);
 }
 
 } // namespace
