@@ -106,8 +106,8 @@ Awaitable<Result<void>> Service::remove_pair(PairName name, std::string why) {
     co_return removed;
 }
 
-/// Ends at once if the deletion is refused by now; a store that fails, or a record that changes
-/// meanwhile, is tried again.
+/// Ends at once if the deletion is refused by now, or the pair gone; a store that fails, or a
+/// record that changes meanwhile, is tried again.
 Awaitable<void> Service::finish_deletion(SnapshotOrder order) {
     if (!being_deleted_.insert(order.pair).second) {
         co_return;
@@ -121,13 +121,19 @@ Awaitable<void> Service::finish_deletion(SnapshotOrder order) {
         auto why = ", as " + order.asked_by + " asked, after its final snapshot " + order.id;
         auto name = order.pair;
         removed = co_await remove_pair(std::move(name), std::move(why));
-        if (removed || removed.error().code == Errc::refused) {
+        const bool gone = !parts_.pairs.find(order.pair);
+        if (removed || gone || removed.error().code == Errc::refused) {
             break;
         }
         co_await pause_for(between_attempts);
     }
     being_deleted_.erase(order.pair);
-    if (!removed && stands()) {
+    if (!stands()) {
+        co_return;
+    }
+    if (!parts_.pairs.find(order.pair)) {
+        parts_.snapshots.end(order); // By this deletion, or by another one.
+    } else if (!removed) {
         parts_.snapshots.give_up(order, "the snapshot is taken and stays, but the pair is not "
                                         "deleted: " +
                                             removed.error().message);
@@ -151,9 +157,8 @@ Awaitable<Result<void>> Service::protect(PairName name, Protection protection, A
     auto guarded = name;
     const auto stored =
         co_await parts_.deletions.protect(std::move(guarded), protection, std::move(event));
-    const auto pending = parts_.snapshots.final_order_of(name);
-    if (stored && on && pending) {
-        parts_.snapshots.give_up(*pending, asked.who + " protected the pair meanwhile");
+    if (stored && on) {
+        parts_.snapshots.called_off(name, asked.who + " protected the pair meanwhile");
     }
     co_return stored;
 }

@@ -3,21 +3,19 @@
 #include <algorithm>
 
 #include "controller/spawn.h"
+#include "platform/clock.h"
 
 namespace lockstep {
 namespace {
 
 constexpr std::size_t most_failures = 100;
-
-bool is_final(const SnapshotOrder& order) {
-    return order.work == SnapshotWork::take && order.kind == SnapshotKind::final;
-}
+constexpr Milliseconds tell_again_after{60000};
 
 } // namespace
 
 SnapshotDesk::SnapshotDesk(asio::any_io_executor executor, StoreThread& store, EventLog& events,
                            std::vector<SnapshotOrder> at_start)
-    : executor_(std::move(executor)), store_(store), events_(events) {
+    : executor_(std::move(executor)), store_(store), events_(events), tellings_(tell_again_after) {
     for (auto& order : at_start) {
         const Key key{order.work, order.id};
         orders_[key] = std::move(order);
@@ -101,6 +99,9 @@ std::optional<SnapshotOrder> SnapshotDesk::final_order_of(const PairName& pair) 
 std::vector<SnapshotOrder> SnapshotDesk::heard(const MemberId& member, SnapshotReport report) {
     std::vector<SnapshotOrder> finals;
     for (const auto& order : orders_of(report.pair)) {
+        if (ending_.contains(Key{order.work, order.id})) {
+            continue;
+        }
         const bool done = is_done(order, report);
         if (done && is_final(order)) {
             finals.push_back(order);
@@ -119,15 +120,50 @@ std::vector<SnapshotOrder> SnapshotDesk::heard(const MemberId& member, SnapshotR
 }
 
 void SnapshotDesk::give_up(const SnapshotOrder& order, const std::string& trouble) {
-    note_failure(order, trouble);
-    if (is_final(order)) {
-        auto event = make_event("pair_not_deleted", Severity::warning,
-                                "pair " + order.pair + " is not deleted after its final snapshot " +
-                                    order.id + ", as " + order.asked_by + " asked: " + trouble);
+    if (!is_final(order)) {
+        note_failure(order, trouble);
+        end(order);
+    } else if (ending_.insert(Key{order.work, order.id}).second) {
+        spawn(executor_, end_deletion(order, trouble));
+    }
+}
+
+Awaitable<void> SnapshotDesk::end_deletion(SnapshotOrder order, std::string trouble) {
+    auto end_it = [work = order.work, id = order.id](StateStore& store) {
+        return store.end_order(work, id);
+    };
+    const auto ended = co_await store_.call(std::move(end_it));
+    ending_.erase(Key{order.work, order.id});
+    if (ended) {
+        stays(order, trouble);
+    } else if (tellings_.passes(order.id, boot_time())) {
+        auto event =
+            make_event("store_failed", Severity::alarm,
+                       "the deletion of pair " + order.pair + " after its final snapshot " +
+                           order.id + " is to be given up (" + trouble +
+                           "), which cannot be stored, and so it stands: " + ended.error().message);
         event.pair = order.pair;
         events_.add(std::move(event));
     }
-    end(order);
+}
+
+void SnapshotDesk::called_off(const PairName& pair, const std::string& trouble) {
+    while (const auto order = final_order_of(pair)) {
+        stays(*order, trouble);
+    }
+}
+
+/// The store has ended it.
+void SnapshotDesk::stays(const SnapshotOrder& order, const std::string& trouble) {
+    if (orders_.erase(Key{order.work, order.id}) == 0) {
+        return; // The pair is gone meanwhile, or this was told.
+    }
+    note_failure(order, trouble);
+    auto event = make_event("pair_not_deleted", Severity::warning,
+                            "pair " + order.pair + " is not deleted after its final snapshot " +
+                                order.id + ", as " + order.asked_by + " asked: " + trouble);
+    event.pair = order.pair;
+    events_.add(std::move(event));
 }
 
 void SnapshotDesk::end_orders_of(const PairName& pair) {

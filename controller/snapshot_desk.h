@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "controller/event_log.h"
+#include "controller/rate_limit.h"
 #include "controller/store_thread.h"
 #include "core/snapshot.h"
 
@@ -39,8 +40,14 @@ public:
 
     /// The final snapshot after which the pair is deleted, if that was asked for.
     [[nodiscard]] std::optional<SnapshotOrder> final_order_of(const PairName& pair) const;
-    /// Ends an order that failed.
+    /// Ends an order that failed. A final one stands until its end is stored, and only then is it
+    /// told that the pair stays: one that stayed in the store would delete it after all. If that
+    /// fails, it is tried again when the archiver tells again.
     void give_up(const SnapshotOrder& order, const std::string& trouble);
+    /// The store has ended the final orders of that pair already.
+    void called_off(const PairName& pair, const std::string& trouble);
+    /// Ends an order, and tells nobody.
+    void end(const SnapshotOrder& order);
 
     /// The pair is no more: its orders are void.
     void end_orders_of(const PairName& pair);
@@ -56,14 +63,17 @@ private:
     [[nodiscard]] static bool is_done(const SnapshotOrder& order, const SnapshotReport& report);
     [[nodiscard]] static const SnapshotJob* failed_job(const SnapshotOrder& order,
                                                        const SnapshotReport& report);
-    void end(const SnapshotOrder& order);
+    void stays(const SnapshotOrder& order, const std::string& trouble);
     void note_failure(const SnapshotOrder& order, const std::string& trouble);
     [[nodiscard]] Awaitable<void> forget(SnapshotWork work, std::string id);
+    [[nodiscard]] Awaitable<void> end_deletion(SnapshotOrder order, std::string trouble);
 
     asio::any_io_executor executor_;
     StoreThread& store_;
     EventLog& events_;
     std::map<Key, SnapshotOrder> orders_;
+    std::set<Key> ending_; // Final ones whose end is on its way to the store.
+    RateLimit tellings_;
     std::map<PairName, Told> told_;
     std::vector<Failure> failures_; // The last few.
 };

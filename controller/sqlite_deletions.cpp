@@ -20,6 +20,24 @@ Result<void> SqliteStore::expect_unprotected(const PairName& name) {
     return {};
 }
 
+/// Within the transaction that ends the deletion they are: one that stayed would delete the pair
+/// after all, or the next one of its name.
+Result<void> SqliteStore::end_final_orders(const PairName& name) {
+    const auto all = orders();
+    if (!all) {
+        return tl::unexpected(all.error());
+    }
+    for (const auto& order : *all) {
+        if (order.pair != name || !is_final(order)) {
+            continue;
+        }
+        if (auto ended = end_order(order.work, order.id); !ended) {
+            return ended;
+        }
+    }
+    return {};
+}
+
 Result<void> SqliteStore::keep_deleted(const DeletedPair& left) {
     auto insert = db_.prepare("INSERT OR REPLACE INTO deleted_pairs (name, deleted_unix_ms, "
                               "archiver, report) VALUES (?, ?, ?, ?)");
@@ -51,6 +69,9 @@ Result<void> SqliteStore::remove(const PairName& name, Revision expected, std::v
         if (auto done = removal->bind(1, name).step(); !done) {
             return tl::unexpected(done.error());
         }
+        if (auto ended = end_final_orders(name); !ended) {
+            return ended;
+        }
         if (left) {
             if (auto kept = keep_deleted(*left); !kept) {
                 return kept;
@@ -75,6 +96,11 @@ Result<void> SqliteStore::protect(const PairName& name, Protection protection,
         }
         if (!*row) {
             return fail(Errc::unreachable, "there is no pair " + name);
+        }
+        if (protection == Protection::on) {
+            if (auto ended = end_final_orders(name); !ended) {
+                return ended;
+            }
         }
         return write(events, Revision{static_cast<std::uint64_t>(update->integer(0))});
     });

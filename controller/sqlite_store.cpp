@@ -221,7 +221,8 @@ Result<PairRecord> SqliteStore::create(PairRecord record, std::vector<Event> eve
         if (!done && done.error().code == Errc::conflict) {
             return fail(Errc::conflict, "there is a pair " + record.pair + " already");
         }
-        return done ? write(events, record.revision) : tl::unexpected(done.error());
+        const auto ended = done ? end_final_orders(record.pair) : tl::unexpected(done.error());
+        return ended ? write(events, record.revision) : ended;
     };
     if (auto done = db_.transaction(insert_pair); !done) {
         return tl::unexpected(done.error());

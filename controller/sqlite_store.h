@@ -59,6 +59,7 @@ private:
     [[nodiscard]] Result<Revision> advance();
     [[nodiscard]] Result<void> expect_revision(const PairName& name, Revision expected);
     [[nodiscard]] Result<void> expect_unprotected(const PairName& name);
+    [[nodiscard]] Result<void> end_final_orders(const PairName& name);
     [[nodiscard]] Result<void> keep_deleted(const DeletedPair& left);
     [[nodiscard]] Result<void> write(const std::vector<Event>& events, Revision revision);
     [[nodiscard]] Result<PairRecord> read_record(const SqliteStatement& row) const;

@@ -48,7 +48,8 @@ public:
     /// Errors: `unreachable` if there is no such pair.
     [[nodiscard]] virtual Result<PairRecord> pair(const PairName& name) = 0;
 
-    /// A new pair with its first events. Returns it with store id and revision filled in.
+    /// A new pair with its first events. Returns it with store id and revision filled in. A final
+    /// order for one of this name ends with it: it was for another pair.
     /// Errors: `conflict` if the name is taken.
     [[nodiscard]] virtual Result<PairRecord> create(PairRecord record, std::vector<Event> events,
                                                     Protection protection) = 0;
@@ -59,7 +60,8 @@ public:
     /// same transaction. Returns it with the new revision. Errors: `conflict` if it changed.
     [[nodiscard]] virtual Result<PairRecord> swap(Revision expected, PairRecord next,
                                                   std::vector<Event> events) = 0;
-    /// Deletes a pair; `left`, if any, replaces what is kept of an earlier one of this name.
+    /// Deletes a pair, and ends its final order with it; `left`, if any, replaces what is kept of an
+    /// earlier one of this name.
     /// Errors: `conflict` if the record changed; `refused` if the pair is protected.
     [[nodiscard]] virtual Result<void> remove(const PairName& name, Revision expected,
                                               std::vector<Event> events,
@@ -68,7 +70,8 @@ public:
                                       std::vector<Event> events) {
         return remove(name, expected, std::move(events), std::nullopt);
     }
-    /// Errors: `unreachable` if there is no such pair.
+    /// Protection ends the pair's final order with it. Errors: `unreachable` if there is no such
+    /// pair.
     [[nodiscard]] virtual Result<void> protect(const PairName& name, Protection protection,
                                                std::vector<Event> events) = 0;
     [[nodiscard]] virtual Result<std::vector<PairName>> protected_pairs() = 0;

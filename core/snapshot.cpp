@@ -31,4 +31,8 @@ std::string_view to_string(SnapshotProof proof) {
     return "unknown";
 }
 
+bool is_final(const SnapshotOrder& order) {
+    return order.work == SnapshotWork::take && order.kind == SnapshotKind::final;
+}
+
 } // namespace lockstep

@@ -122,6 +122,9 @@ struct SnapshotOrder {
     friend bool operator==(const SnapshotOrder&, const SnapshotOrder&) = default;
 };
 
+/// The deletion of its pair: that follows once the snapshot is taken (docs/decisions/0024).
+[[nodiscard]] bool is_final(const SnapshotOrder& order);
+
 /// What an archiver does now, or has ended: by an order, or of itself.
 struct SnapshotJob {
     enum class State { waiting, running, done, failed };

@@ -306,6 +306,37 @@ TEST_P(StateStoreContract, AProtectedPairIsNotRemoved) {
     EXPECT_TRUE(store_->remove("shop", now.revision, {}));
 }
 
+// An order that outlived what ended it would delete the pair after all, or the next of its name.
+TEST_P(StateStoreContract, WhatEndsADeletionEndsItsFinalOrder) {
+    const SnapshotOrder final_one{
+        SnapshotWork::take, "shop-9", "shop", SnapshotKind::final, {}, {}, "ann", 3000};
+    const SnapshotOrder of_blog{
+        SnapshotWork::take, "blog-9", "blog", SnapshotKind::final, {}, {}, "ann", 2000};
+    const SnapshotOrder manual{
+        SnapshotWork::take, "shop-8", "shop", SnapshotKind::manual, {}, {}, "ann", 1000};
+    const std::vector others{manual, of_blog};
+    const std::vector all{manual, of_blog, final_one};
+    for (const auto& order : all) {
+        ASSERT_TRUE(store_->put_order(order));
+    }
+    auto made = create("shop");
+    EXPECT_EQ(store_->orders().value(), others) << "it was of an earlier pair";
+
+    ASSERT_TRUE(store_->put_order(final_one));
+    ASSERT_TRUE(store_->protect("shop", Protection::off, {}));
+    EXPECT_EQ(store_->orders().value(), all);
+    EXPECT_FALSE(store_->remove("shop", Revision{4711}, {}));
+    EXPECT_EQ(store_->orders().value(), all);
+    ASSERT_TRUE(store_->protect("shop", Protection::on, {}));
+    EXPECT_EQ(store_->orders().value(), others);
+
+    ASSERT_TRUE(store_->protect("shop", Protection::off, {}));
+    ASSERT_TRUE(store_->put_order(final_one));
+    ASSERT_TRUE(store_->remove("shop", made.revision, {}));
+    open();
+    EXPECT_EQ(store_->orders().value(), others);
+}
+
 TEST_P(StateStoreContract, ANewPairIsNotProtectedWhateverTheLastOfItsNameWas) {
     const auto made = store_->create(pair_named("shop"), {}, Protection::on).value();
     ASSERT_TRUE(store_->protect("shop", Protection::off, {}));

@@ -50,16 +50,20 @@ protected:
         }
         return record;
     }
-    /// Starts it with a store that holds what `prepare` puts into it.
-    void start(const std::function<void(StateStore&)>& prepare) {
+    /// Starts it with a store that holds what `prepare` puts into it, changed by `sql`.
+    void start(const std::function<void(StateStore&)>& prepare, std::string_view sql = "") {
         Controller::Start start;
         start.config.agents = {"127.0.0.1", 0};
         start.config.api = {"127.0.0.1", 0};
         start.config.zone = "db.example.test";
         start.authority = house_.authority();
         start.tls = house_.files("controller");
-        auto store = must(SqliteStore::open(house_.folder() / "store.db", "machine", "key"));
+        const auto file = house_.folder() / "store.db";
+        auto store = must(SqliteStore::open(file, "machine", "key"));
         prepare(*store);
+        store.reset();
+        ASSERT_TRUE(must(Sqlite::open(file)).run(sql));
+        store = must(SqliteStore::open(file, "machine", "key"));
         start.records = must(store->pairs());
         start.head = must(store->head());
         start.orders = must(store->orders());
@@ -80,6 +84,16 @@ protected:
         ASSERT_TRUE(run_to_end(context_, b_->connect(controller_->agents_port(), files)));
         tell(report);
         eventually("hear of the snapshots", [this] { return snapshots().at(0).told; });
+    }
+    /// What its archiver tells if its work on that snapshot failed.
+    static SnapshotReport failed_report(const std::string& id) {
+        auto report = report_of({});
+        SnapshotJob job;
+        job.id = id;
+        job.state = SnapshotJob::State::failed;
+        job.trouble = "no room";
+        report.jobs = {job};
+        return report;
     }
     void tell(const SnapshotReport& report) {
         auto frame = wire::encode(wire::Snapshots{report});
@@ -214,13 +228,7 @@ TEST_F(Deletion, DoesNotHappenIfTheFinalSnapshotFails) {
     start_with_archiver(report_of({}));
     const auto order = delete_shop(last);
     ASSERT_TRUE(order && *order);
-    auto report = report_of({});
-    SnapshotJob job;
-    job.id = (*order)->id;
-    job.state = SnapshotJob::State::failed;
-    job.trouble = "no room";
-    report.jobs = {job};
-    tell(report);
+    tell(failed_report((*order)->id));
     eventually("end the order", [this] { return !pair()->deletion; });
     ASSERT_TRUE(pair());
     EXPECT_EQ(snapshots().at(0).failures.at(0).second, "no room");
@@ -244,7 +252,7 @@ TEST_F(Deletion, DoesNotHappenIfThePairIsProtectedMeanwhile) {
 // The controller ended when it had stored the protection, and not yet the end of the order.
 TEST_F(Deletion, DoesNotHappenToAProtectedPairWhateverWasOrdered) {
     const SnapshotOrder order{
-        SnapshotWork::take, "shop-9", "shop", SnapshotKind::final, {}, {}, "ann", 2000};
+        SnapshotWork::take, "shop-9", "shop", SnapshotKind::final, {}, {}, "ann", unix_ms()};
     start([&](StateStore& store) {
         must(store.create(shop(), {}, Protection::on));
         ASSERT_TRUE(store.put_order(order));
@@ -261,6 +269,26 @@ TEST_F(Deletion, DoesNotHappenToAProtectedPairWhateverWasOrdered) {
     EXPECT_EQ(seen.report.snapshots.size(), 1U);
 }
 
+// What the store still holds deletes the pair in the next controller, so nobody is told otherwise.
+TEST_F(Deletion, IsNotGivenUpBeforeThatIsStored) {
+    start([this](StateStore& store) { must(store.create(shop(), {})); },
+          "CREATE TRIGGER no_end BEFORE DELETE ON snapshot_orders "
+          "BEGIN SELECT RAISE(ABORT, 'the disk is ill'); END");
+    join_b(report_of({}));
+    const auto order = delete_shop(last);
+    ASSERT_TRUE(order && *order);
+    tell(failed_report((*order)->id));
+    eventually("say why", [this] { return event_told("store_failed"); });
+    EXPECT_FALSE(event_told("pair_not_deleted"));
+    EXPECT_TRUE(snapshots().at(0).failures.empty());
+    ASSERT_TRUE(pair()->deletion) << "it stands";
+    EXPECT_EQ(pair()->deletion->id, (*order)->id);
+    EXPECT_FALSE(protect(Protection::on)) << "nor is it called off";
+    EXPECT_FALSE(pair()->deletion_protection);
+    EXPECT_FALSE(delete_shop(skip));
+    EXPECT_TRUE(pair());
+}
+
 TEST_F(Deletion, CanBeHadAtOnceAfterAll) {
     start_with_archiver(report_of({}));
     ASSERT_TRUE(delete_shop(last));
@@ -271,7 +299,7 @@ TEST_F(Deletion, CanBeHadAtOnceAfterAll) {
 
 TEST_F(Deletion, GoesOnInTheNextController) {
     const SnapshotOrder order{
-        SnapshotWork::take, "shop-9", "shop", SnapshotKind::final, {}, {}, "ann", 2000};
+        SnapshotWork::take, "shop-9", "shop", SnapshotKind::final, {}, {}, "ann", unix_ms()};
     start([&](StateStore& store) {
         must(store.create(shop(), {}));
         ASSERT_TRUE(store.put_order(order));
@@ -336,6 +364,20 @@ TEST_F(DeletedPairs, AreLookedAfterWhileTheirAgentIsInNoOther) {
     tell(report_of({"shop-9"}));
     eventually("end the order", [this] { return snapshots().at(0).orders.empty(); });
     EXPECT_EQ(snapshots().at(0).report.snapshots.size(), 1U);
+}
+
+// The store removed the pair, and an older controller ended before it had ended the order.
+TEST_F(DeletedPairs, EndTheOrderForTheirDeletionWithoutAWord) {
+    const SnapshotOrder order{
+        SnapshotWork::take, "shop-9", "shop", SnapshotKind::final, {}, {}, "ann", unix_ms()};
+    start([&](StateStore& store) {
+        leave(store);
+        ASSERT_TRUE(store.put_order(order));
+    });
+    join_b(report_of({"shop-9"}));
+    eventually("end the order", [this] { return snapshots().at(0).orders.empty(); });
+    EXPECT_TRUE(snapshots().at(0).failures.empty());
+    EXPECT_FALSE(event_told("pair_not_deleted"));
 }
 
 TEST_F(DeletedPairs, AreNotListedBesideANewOneOfTheirName) {
