@@ -58,7 +58,7 @@ void print_notes(const Screen& screen, const SnapshotsOfPairView& pair) {
                          (pair.told ? "" : " They are listed as they were then."));
     } else if (!pair.told) {
         line(screen, pair.archiver.empty()
-                         ? "It has never served: there is nothing to copy."
+                         ? "Nobody keeps its snapshots until its primary serves."
                          : "Agent " + pair.archiver +
                                " has told nothing yet: its snapshots are not shown.");
         return;

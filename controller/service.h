@@ -12,6 +12,7 @@
 #include "controller/pairs.h"
 #include "controller/publisher.h"
 #include "controller/snapshot_desk.h"
+#include "snapshots/decision/pair_deletion.h"
 
 namespace lockstep {
 
@@ -89,6 +90,7 @@ private:
     // service_deletion.cpp
     [[nodiscard]] Result<void> check_deletion(const PairRecord& record,
                                               const DeletePair& request) const;
+    [[nodiscard]] snapshots::PairDeletion::Repository repository_of(const PairRecord& record) const;
     [[nodiscard]] Awaitable<Result<void>> remove_pair(PairName name, std::string why);
     [[nodiscard]] std::optional<DeletedPair> left_of(const PairRecord& record) const;
 

@@ -19,19 +19,32 @@ Event pair_event(std::string kind, Severity severity, const PairName& pair, std:
 
 } // namespace
 
-Result<void> Service::check_deletion(const PairRecord& record, const DeletePair& request) const {
+/// While a pair is promoting nobody is its archiver, but what the last one told of its repository
+/// is still there: it is no pair without one.
+snapshots::PairDeletion::Repository Service::repository_of(const PairRecord& record) const {
     using Repository = snapshots::PairDeletion::Repository;
-    const auto seen = snapshots_of(record);
+    const auto* told = parts_.snapshots.told_of(record.pair);
+    const auto archiver = archiver_of(record);
+    if (!archiver.empty()) {
+        if (told == nullptr) {
+            return Repository::unknown;
+        }
+        return told->report.repository.empty() ? Repository::none : Repository::there;
+    }
+    if (told != nullptr && !told->report.repository.empty()) {
+        return Repository::there;
+    }
+    const bool never_served = phase_of(record) == Phase::forming;
+    return told == nullptr && never_served ? Repository::none : Repository::unknown;
+}
+
+Result<void> Service::check_deletion(const PairRecord& record, const DeletePair& request) const {
     snapshots::PairDeletion deletion;
     deletion.pair = record.pair;
     deletion.protected_from_deletion = parts_.deletions.is_protected(record.pair);
     deletion.final_snapshot = request.final_snapshot;
     deletion.skip_final = request.skip_final_snapshot;
-    if (seen.archiver.empty() || (seen.told && seen.report.repository.empty())) {
-        deletion.repository = Repository::none;
-    } else {
-        deletion.repository = seen.told ? Repository::there : Repository::unknown;
-    }
+    deletion.repository = repository_of(record);
     if (auto allowed = snapshots::may_delete_pair(deletion); !allowed) {
         return allowed;
     }

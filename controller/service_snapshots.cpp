@@ -98,8 +98,13 @@ Result<PairSnapshots> Service::usable_snapshots(const PairName& pair) const {
         return tl::unexpected(loop.error());
     }
     auto found = snapshots_of((*loop)->record());
-    if (found.archiver.empty()) {
+    if (found.archiver.empty() && phase_of((*loop)->record()) == Phase::forming) {
         return fail(Errc::refused, "pair " + pair + " has never served: there is nothing to copy");
+    }
+    if (found.archiver.empty()) {
+        return fail(Errc::unreachable, "nobody keeps the snapshots of pair " + pair +
+                                           " until its new primary, " + (*loop)->record().primary +
+                                           ", serves: try again then");
     }
     if (!found.told) {
         return fail(Errc::unreachable,

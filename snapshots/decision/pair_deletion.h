@@ -12,7 +12,7 @@ struct PairDeletion {
     enum class Repository {
         there,
         none,    // Its archiver has none, or there never was anything to copy.
-        unknown, // Its archiver has told nothing yet.
+        unknown, // Its archiver has told nothing yet, or a new primary is to serve first.
     };
     PairName pair;
     bool protected_from_deletion = false;

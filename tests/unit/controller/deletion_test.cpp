@@ -108,6 +108,20 @@ protected:
         }
     }
 
+    /// b is promoted, and does not serve yet.
+    void force_b() {
+        b_->observation = fixture::observed(shop(), "b");
+        run_to_end(context_, say());
+        FailoverRequest request;
+        request.to = "b";
+        request.accept_data_loss = true;
+        request.fenced_by = "a is off";
+        eventually("take the order to fail over", [&] { // Once it has heard b.
+            return run_to_end(context_, operations().fail_over("shop", request, asked()))
+                .has_value();
+        });
+        eventually("promote b", [this] { return !pair()->record.served; });
+    }
     Result<std::optional<SnapshotOrder>> delete_shop(DeletePair request, bool dry_run = false) {
         const Asked asked{"otto", dry_run};
         return run_to_end(context_, operations().delete_pair("shop", std::move(request), asked));
@@ -141,6 +155,10 @@ protected:
 private:
     Awaitable<bool> end() {
         co_await controller_->end();
+        co_return true;
+    }
+    Awaitable<bool> say() {
+        co_await b_->say();
         co_return true;
     }
     Awaitable<bool> send(std::string frame) {
@@ -189,6 +207,45 @@ TEST_F(Deletion, WantsAWordWhereNobodyHasToldOfARepository) {
     EXPECT_EQ(delete_shop(last).error().code, Errc::unreachable) << "nobody to ask";
     EXPECT_TRUE(delete_shop(skip));
     EXPECT_TRUE(snapshots().empty()) << "nothing is known of its snapshots";
+}
+
+// Nobody is the archiver of a pair whose new primary does not serve yet.
+TEST_F(Deletion, WantsAWordWhileThePairIsPromoting) {
+    start([this](StateStore& store) {
+        auto record = shop();
+        const auto promoting = fixture::promoting_record();
+        record.epoch = promoting.epoch;
+        record.primary = promoting.primary;
+        record.former = promoting.former;
+        record.served = false;
+        record.in_sync = promoting.in_sync;
+        must(store.create(record, {}));
+    });
+    EXPECT_TRUE(has(refusal({}), "is not known now")) << refusal({});
+    EXPECT_TRUE(has(refusal(last), "until its new primary, b, serves")) << refusal(last);
+    EXPECT_TRUE(pair());
+    EXPECT_TRUE(delete_shop(skip));
+}
+
+TEST_F(Deletion, WantsAWordIfARepositoryWasToldOfBeforeAFailover) {
+    start_with_archiver(report_of({"shop-0"}));
+    force_b();
+    EXPECT_TRUE(has(refusal({}), "has a repository for snapshots")) << refusal({});
+    const auto deleted = delete_shop(skip);
+    ASSERT_TRUE(deleted) << deleted.error().message;
+    ASSERT_EQ(snapshots().size(), 1U) << "it stays listed";
+    EXPECT_EQ(snapshots()[0].report.snapshots.at(0).id, "shop-0");
+}
+
+TEST_F(Deletion, NeedsNoWordIfThePairNeverServed) {
+    start([this](StateStore& store) {
+        auto record = shop();
+        record.served = false;
+        record.in_sync.erase("b");
+        must(store.create(record, {}));
+    });
+    EXPECT_TRUE(has(refusal(last), "no final snapshot of pair shop can be taken"));
+    EXPECT_TRUE(delete_shop({}));
 }
 
 TEST_F(Deletion, NeedsNoWordWithoutARepository) {
