@@ -26,7 +26,7 @@ snapshots::PairDeletion::Repository Service::repository_of(const PairRecord& rec
     const auto* told = parts_.snapshots.told_of(record.pair);
     const auto archiver = archiver_of(record);
     if (!archiver.empty()) {
-        if (told == nullptr) {
+        if (told == nullptr || told->member != archiver) {
             return Repository::unknown;
         }
         return told->report.repository.empty() ? Repository::none : Repository::there;
@@ -87,10 +87,13 @@ Service::delete_pair(PairName name, DeletePair request, Asked asked) {
     co_return std::optional<SnapshotOrder>{};
 }
 
-/// Nothing where nothing is known of its snapshots.
+/// Nothing where nothing is known of its snapshots: what a former archiver told counts only while
+/// there is no other.
 std::optional<DeletedPair> Service::left_of(const PairRecord& record) const {
     const auto* told = parts_.snapshots.told_of(record.pair);
-    if (told == nullptr || told->report.repository.empty()) {
+    const auto archiver = archiver_of(record);
+    if (told == nullptr || told->report.repository.empty() ||
+        (!archiver.empty() && told->member != archiver)) {
         return std::nullopt;
     }
     DeletedPair left{record.pair, unix_ms(), told->member, told->report};

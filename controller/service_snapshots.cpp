@@ -31,6 +31,7 @@ const Snapshot* find(const SnapshotReport& report, const std::string& id) {
 
 } // namespace
 
+/// What a former archiver told is no word on the present one's repository.
 PairSnapshots Service::snapshots_of(const PairRecord& record) const {
     PairSnapshots found;
     found.pair = record.pair;
@@ -40,7 +41,8 @@ PairSnapshots Service::snapshots_of(const PairRecord& record) const {
     for (const auto& failure : parts_.snapshots.failures_of(record.pair)) {
         found.failures.emplace_back(failure.order, failure.trouble);
     }
-    if (const auto* told = parts_.snapshots.told_of(record.pair)) {
+    const auto* told = parts_.snapshots.told_of(record.pair);
+    if (told != nullptr && told->member == found.archiver) {
         found.told = true;
         found.report = told->report;
         found.restorable = restorable_of(told->report);

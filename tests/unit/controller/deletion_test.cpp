@@ -122,6 +122,16 @@ protected:
         });
         eventually("promote b", [this] { return !pair()->record.served; });
     }
+    void expect_no_word_of_a() {
+        ASSERT_TRUE(run_to_end(context_, operations().remove_member("shop", "b", asked())));
+        eventually("go on alone", [this] { return pair()->record.in_sync.size() == 1; });
+        EXPECT_EQ(snapshots().at(0).archiver, "a");
+        EXPECT_FALSE(snapshots().at(0).told);
+        EXPECT_TRUE(has(refusal({}), "is not known now")) << refusal({});
+        EXPECT_EQ(delete_shop(DeletePair{"shop-last", false}).error().code, Errc::unreachable);
+        ASSERT_TRUE(delete_shop(DeletePair{"", true}));
+        EXPECT_TRUE(snapshots().empty()) << "b does not look after them";
+    }
     Result<std::optional<SnapshotOrder>> delete_shop(DeletePair request, bool dry_run = false) {
         const Asked asked{"otto", dry_run};
         return run_to_end(context_, operations().delete_pair("shop", std::move(request), asked));
@@ -235,6 +245,17 @@ TEST_F(Deletion, WantsAWordIfARepositoryWasToldOfBeforeAFailover) {
     ASSERT_TRUE(deleted) << deleted.error().message;
     ASSERT_EQ(snapshots().size(), 1U) << "it stays listed";
     EXPECT_EQ(snapshots()[0].report.snapshots.at(0).id, "shop-0");
+}
+
+// a keeps the snapshots once b is out of the pair, and has told nothing.
+TEST_F(Deletion, WantsAWordWhereOnlyAFormerArchiverToldOfNoRepository) {
+    start_with_archiver(report_of({}, ""));
+    expect_no_word_of_a();
+}
+
+TEST_F(Deletion, WantsAWordWhereOnlyAFormerArchiverToldOfARepository) {
+    start_with_archiver(report_of({}));
+    expect_no_word_of_a();
 }
 
 TEST_F(Deletion, NeedsNoWordIfThePairNeverServed) {
