@@ -10,6 +10,16 @@ namespace {
 
 constexpr std::size_t most_failures = 100;
 constexpr Milliseconds tell_again_after{60000};
+constexpr std::int64_t longest_deletion_ms = 24LL * 60 * 60 * 1000;
+
+/// Why that archiver can take no final snapshot; empty: nothing says so.
+std::string hindrance(const MemberId& member, const SnapshotReport& report) {
+    if (!report.repository.empty()) {
+        return {};
+    }
+    return "agent " + member + ", which would take it now, has no repository" +
+           (report.trouble.empty() ? "" : ": " + report.trouble);
+}
 
 } // namespace
 
@@ -98,6 +108,8 @@ std::optional<SnapshotOrder> SnapshotDesk::final_order_of(const PairName& pair) 
 
 std::vector<SnapshotOrder> SnapshotDesk::heard(const MemberId& member, SnapshotReport report) {
     std::vector<SnapshotOrder> finals;
+    give_up_overdue(unix_ms());
+    const auto why_not = hindrance(member, report);
     for (const auto& order : orders_of(report.pair)) {
         if (ending_.contains(Key{order.work, order.id})) {
             continue;
@@ -109,6 +121,8 @@ std::vector<SnapshotOrder> SnapshotDesk::heard(const MemberId& member, SnapshotR
             end(order);
         } else if (const auto* job = failed_job(order, report)) {
             give_up(order, job->trouble);
+        } else if (is_final(order) && !why_not.empty()) {
+            give_up(order, why_not);
         }
     }
     const auto pair = report.pair;
@@ -144,6 +158,18 @@ Awaitable<void> SnapshotDesk::end_deletion(SnapshotOrder order, std::string trou
                            "), which cannot be stored, and so it stands: " + ended.error().message);
         event.pair = order.pair;
         events_.add(std::move(event));
+    }
+}
+
+void SnapshotDesk::give_up_overdue(std::int64_t now_unix_ms) {
+    std::vector<SnapshotOrder> overdue;
+    for (const auto& [key, order] : orders_) {
+        if (is_final(order) && now_unix_ms - order.asked_unix_ms > longest_deletion_ms) {
+            overdue.push_back(order);
+        }
+    }
+    for (const auto& order : overdue) {
+        give_up(order, "the pair could not be deleted within a day");
     }
 }
 

@@ -44,6 +44,9 @@ public:
     /// told that the pair stays: one that stayed in the store would delete it after all. If that
     /// fails, it is tried again when the archiver tells again.
     void give_up(const SnapshotOrder& order, const std::string& trouble);
+    /// A deletion that waits for its final snapshot longer than a day is given up: nobody expects
+    /// it any more. Asked again and again.
+    void give_up_overdue(std::int64_t now_unix_ms);
     /// The store has ended the final orders of that pair already.
     void called_off(const PairName& pair, const std::string& trouble);
     /// Ends an order, and tells nobody.

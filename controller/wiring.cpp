@@ -262,6 +262,7 @@ Awaitable<void> Controller::keep_proving() {
     while (!ending_) {
         auto read = [](StateStore& store) { return store.head(); };
         const auto head = co_await store_.call(read);
+        snapshots_.give_up_overdue(unix_ms());
         if (head && *head > head_) {
             head_ = *head;
             refresh_zone();

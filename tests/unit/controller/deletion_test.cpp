@@ -367,6 +367,50 @@ TEST_F(Deletion, IsNotGivenUpBeforeThatIsStored) {
     EXPECT_TRUE(pair());
 }
 
+TEST_F(Deletion, IsGivenUpWhenItsArchiverHasNoRepository) {
+    start_with_archiver(report_of({}));
+    ASSERT_TRUE(delete_shop(last));
+    auto report = report_of({}, "");
+    report.trouble = "its file names none";
+    tell(report);
+    eventually("be given up", [this] { return !pair()->deletion; });
+    const auto seen = snapshots().at(0);
+    ASSERT_EQ(seen.failures.size(), 1U);
+    EXPECT_TRUE(has(seen.failures[0].second, "agent b")) << seen.failures[0].second;
+    EXPECT_TRUE(has(seen.failures[0].second, "its file names none")) << seen.failures[0].second;
+    eventually("tell of it", [this] { return event_told("pair_not_deleted"); });
+    EXPECT_TRUE(pair());
+}
+
+TEST_F(Deletion, IsGivenUpAfterADay) {
+    constexpr std::int64_t hour = 3600 * 1000;
+    const SnapshotOrder old{
+        SnapshotWork::take,   "shop-8", "shop", SnapshotKind::final, {}, {}, "ann",
+        unix_ms() - 25 * hour};
+    start([&](StateStore& store) {
+        must(store.create(shop(), {}));
+        ASSERT_TRUE(store.put_order(old));
+    });
+    eventually("be given up", [this] { return !pair()->deletion; }); // With no archiver at all.
+    join_b(report_of({"shop-8"}));
+    eventually("tell of it", [this] { return event_told("pair_not_deleted"); });
+    EXPECT_TRUE(pair());
+}
+
+TEST_F(Deletion, IsNotGivenUpWithinADay) {
+    constexpr std::int64_t hour = 3600 * 1000;
+    const SnapshotOrder young{
+        SnapshotWork::take,   "shop-8", "shop", SnapshotKind::final, {}, {}, "ann",
+        unix_ms() - 23 * hour};
+    start([&](StateStore& store) {
+        must(store.create(shop(), {}));
+        ASSERT_TRUE(store.put_order(young));
+    });
+    join_b(report_of({"shop-8"}));
+    eventually("be deleted", [this] { return !pair(); });
+    EXPECT_FALSE(event_told("pair_not_deleted"));
+}
+
 TEST_F(Deletion, CanBeHadAtOnceAfterAll) {
     start_with_archiver(report_of({}));
     ASSERT_TRUE(delete_shop(last));
