@@ -12,6 +12,15 @@ constexpr std::size_t most_failures = 100;
 constexpr Milliseconds tell_again_after{60000};
 constexpr std::int64_t longest_deletion_ms = 24LL * 60 * 60 * 1000;
 
+/// A repository that cannot be read now still holds what was read in it last.
+void keep_lists(const SnapshotReport& known, SnapshotReport& report) {
+    if (!report.read && !report.repository.empty() && report.repository == known.repository) {
+        report.snapshots = known.snapshots;
+        report.log = known.log;
+        report.forks = known.forks;
+    }
+}
+
 /// Why that archiver can take no final snapshot; empty: nothing says so.
 std::string hindrance(const MemberId& member, const SnapshotReport& report) {
     if (!report.repository.empty()) {
@@ -129,6 +138,9 @@ std::vector<SnapshotOrder> SnapshotDesk::heard(const MemberId& member, SnapshotR
     std::erase_if(told_, [&](const auto& known) { // It works for one pair at a time.
         return known.second.member == member && known.first != pair;
     });
+    if (const auto* known = told_of(pair)) {
+        keep_lists(known->report, report);
+    }
     told_[pair] = Told{member, std::move(report)};
     return finals;
 }

@@ -163,7 +163,8 @@ struct SnapshotReport {
     PairName pair;
     std::string repository; // For people: "/mnt/backup"; empty: this host has none.
     std::string trouble;    // Why the repository cannot be used, or the log not be archived.
-    bool read = false;      // The repository was read: the lists below are whole.
+    bool read = false;      // The repository was read: the lists below are whole. Else they are
+                            // empty, or, in the controller, what was read last.
     std::vector<Snapshot> snapshots;
     std::vector<LogSegment> log; // Neighbours joined into one.
     std::vector<HistoryFork> forks;

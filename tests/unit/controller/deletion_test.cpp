@@ -411,6 +411,29 @@ TEST_F(Deletion, IsNotGivenUpWithinADay) {
     EXPECT_FALSE(event_told("pair_not_deleted"));
 }
 
+TEST_F(Deletion, KeepsTheListOfARepositoryThatCannotBeReadNow) {
+    auto read = report_of({"shop-0"});
+    LogSegment segment;
+    segment.name = "1-2";
+    read.log = {segment};
+    read.forks.resize(1);
+    start_with_archiver(read);
+    auto away = report_of({});
+    away.read = false;
+    for (const auto* trouble : {"it is away", "it is still away"}) {
+        away.trouble = trouble;
+        tell(away);
+        eventually("hear it", [&] { return snapshots().at(0).report.trouble == trouble; });
+    }
+    ASSERT_TRUE(delete_shop(skip));
+    const auto left = snapshots();
+    ASSERT_EQ(left.size(), 1U);
+    ASSERT_EQ(left[0].report.snapshots.size(), 1U);
+    EXPECT_EQ(left[0].report.snapshots[0].id, "shop-0");
+    EXPECT_EQ(left[0].report.log, read.log);
+    EXPECT_EQ(left[0].report.forks, read.forks);
+}
+
 TEST_F(Deletion, CanBeHadAtOnceAfterAll) {
     start_with_archiver(report_of({}));
     ASSERT_TRUE(delete_shop(last));
