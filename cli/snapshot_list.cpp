@@ -57,11 +57,14 @@ void print_notes(const Screen& screen, const SnapshotsOfPairView& pair) {
                          pair.repository + ", and can be restored." +
                          (pair.told ? "" : " They are listed as they were then."));
     } else if (!pair.told) {
-        line(screen, pair.archiver.empty()
-                         ? "Nobody keeps its snapshots until its primary serves."
-                         : "Agent " + pair.archiver +
-                               " has told nothing yet: its snapshots are not shown.");
-        return;
+        const auto who = pair.archiver.empty()
+                             ? std::string("Nobody keeps its snapshots until its primary serves")
+                             : "Agent " + pair.archiver + " has told nothing yet";
+        if (pair.repository.empty()) {
+            line(screen, who + ": its snapshots are not shown.");
+            return;
+        }
+        line(screen, who + ": they are shown as the agent before told of them.");
     }
     if (pair.repository.empty()) {
         line(screen, "Agent " + pair.archiver +

@@ -31,7 +31,8 @@ const Snapshot* find(const SnapshotReport& report, const std::string& id) {
 
 } // namespace
 
-/// What a former archiver told is no word on the present one's repository.
+/// What a former archiver told is no word on the present one's repository, but what it listed is
+/// shown until that one has told: most share one.
 PairSnapshots Service::snapshots_of(const PairRecord& record) const {
     PairSnapshots found;
     found.pair = record.pair;
@@ -42,8 +43,8 @@ PairSnapshots Service::snapshots_of(const PairRecord& record) const {
         found.failures.emplace_back(failure.order, failure.trouble);
     }
     const auto* told = parts_.snapshots.told_of(record.pair);
-    if (told != nullptr && told->member == found.archiver) {
-        found.told = true;
+    found.told = told != nullptr && told->member == found.archiver;
+    if (found.told || (told != nullptr && !told->report.repository.empty())) {
         found.report = told->report;
         found.restorable = restorable_of(told->report);
     }
@@ -93,7 +94,7 @@ Awaitable<Result<std::vector<PairSnapshots>>> Service::snapshots(PairName pair) 
     co_return found;
 }
 
-/// Whose archiver has said what there is, and can be asked.
+/// Whose archiver, or the one before it, has said what there is, and can be asked.
 Result<PairSnapshots> Service::usable_snapshots(const PairName& pair) const {
     const auto loop = loop_of(pair);
     if (!loop) {
@@ -108,7 +109,7 @@ Result<PairSnapshots> Service::usable_snapshots(const PairName& pair) const {
                                            " until its new primary, " + (*loop)->record().primary +
                                            ", serves: try again then");
     }
-    if (!found.told) {
+    if (!found.told && found.report.repository.empty()) {
         return fail(Errc::unreachable,
                     "agent " + found.archiver + ", which keeps the snapshots of pair " + pair +
                         ", has told nothing of them yet: is it connected (`lockstep status`)?");

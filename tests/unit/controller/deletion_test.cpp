@@ -128,9 +128,6 @@ protected:
         EXPECT_EQ(snapshots().at(0).archiver, "a");
         EXPECT_FALSE(snapshots().at(0).told);
         EXPECT_TRUE(has(refusal({}), "is not known now")) << refusal({});
-        EXPECT_EQ(delete_shop(DeletePair{"shop-last", false}).error().code, Errc::unreachable);
-        ASSERT_TRUE(delete_shop(DeletePair{"", true}));
-        EXPECT_TRUE(snapshots().empty()) << "b does not look after them";
     }
     Result<std::optional<SnapshotOrder>> delete_shop(DeletePair request, bool dry_run = false) {
         const Asked asked{"otto", dry_run};
@@ -251,11 +248,18 @@ TEST_F(Deletion, WantsAWordIfARepositoryWasToldOfBeforeAFailover) {
 TEST_F(Deletion, WantsAWordWhereOnlyAFormerArchiverToldOfNoRepository) {
     start_with_archiver(report_of({}, ""));
     expect_no_word_of_a();
+    EXPECT_EQ(delete_shop(last).error().code, Errc::unreachable) << "nobody told of a repository";
+    ASSERT_TRUE(delete_shop(skip));
+    EXPECT_TRUE(snapshots().empty());
 }
 
 TEST_F(Deletion, WantsAWordWhereOnlyAFormerArchiverToldOfARepository) {
-    start_with_archiver(report_of({}));
+    start_with_archiver(report_of({"shop-0"}));
     expect_no_word_of_a();
+    EXPECT_EQ(snapshots().at(0).report.snapshots.size(), 1U) << "it is shown until a tells";
+    EXPECT_TRUE(delete_shop(last)) << "a may have one: it is waited for";
+    ASSERT_TRUE(delete_shop(skip));
+    EXPECT_TRUE(snapshots().empty()) << "b does not look after them";
 }
 
 TEST_F(Deletion, NeedsNoWordIfThePairNeverServed) {
