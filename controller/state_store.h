@@ -60,9 +60,9 @@ public:
     /// same transaction. Returns it with the new revision. Errors: `conflict` if it changed.
     [[nodiscard]] virtual Result<PairRecord> swap(Revision expected, PairRecord next,
                                                   std::vector<Event> events) = 0;
-    /// Deletes a pair, and ends its final order with it; `left`, if any, replaces what is kept of an
-    /// earlier one of this name.
-    /// Errors: `conflict` if the record changed; `refused` if the pair is protected.
+    /// Deletes a pair, and ends its final order with it; `left`, if any, replaces what is kept of
+    /// an earlier one of this name. Errors: `conflict` if the record changed; `refused` if the pair
+    /// is protected.
     [[nodiscard]] virtual Result<void> remove(const PairName& name, Revision expected,
                                               std::vector<Event> events,
                                               std::optional<DeletedPair> left) = 0;

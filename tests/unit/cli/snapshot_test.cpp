@@ -210,6 +210,24 @@ TEST(SnapshotList, SaysThatAnAgentWithoutARepositoryKeepsNothing) {
     EXPECT_TRUE(contains(cli.out.str(), "Agent b has no repository")) << cli.out.str();
 }
 
+TEST(SnapshotList, SaysWhoseWordItIsUntilTheArchiverHasTold) {
+    CliRun cli;
+    auto pair = of_pair({snapshot()});
+    pair["told"] = false;
+    pair["archiver"] = "a";
+    cli.answers("GET /v1/snapshots", answer(pair));
+    pair["archiver"] = "";
+    pair["repository"] = "";
+    cli.answers("GET /v1/snapshots", answer(pair));
+    EXPECT_EQ(cli.run({"snapshot", "list"}), 0) << cli.err.str();
+    EXPECT_TRUE(contains(cli.out.str(), id)) << cli.out.str();
+    EXPECT_TRUE(contains(cli.out.str(), "Agent a has told nothing yet: they are shown"))
+        << cli.out.str();
+    EXPECT_EQ(cli.run({"snapshot", "list"}), 0) << cli.err.str();
+    EXPECT_TRUE(contains(cli.out.str(), "Nobody keeps its snapshots until its primary serves: "))
+        << cli.out.str();
+}
+
 TEST(SnapshotShow, FindsItAmongAllPairsAndEndsWith4WhereThereIsNone) {
     CliRun cli;
     auto damaged = snapshot();
