@@ -20,24 +20,11 @@ constexpr std::chrono::seconds before_another{3};
 
 } // namespace
 
-/// Whether its stream stands, and nothing came by it for long.
-bool MysqlDriver::receives_nothing(const Look& seen) {
-    auto& quiet = remembered_.quiet;
-    const bool streams = seen.stream.size() == 1 &&
-                         seen.stream.text(0, word().receiver_runs) == "Yes" &&
-                         seen.stream.text(0, word().upstream_user) == ticket_->stream_name;
-    const auto now = Clock::now();
-    if (!streams) {
-        quiet = {};
-        return false;
-    }
-    const auto received = fmt::format("{} {}", seen.stream.text(0, word().received),
-                                      seen.stream.text(0, word().read_offset));
-    if (received != quiet.received) {
-        quiet.received = received;
-        quiet.since = now;
-    }
-    return now - quiet.since >= long_silence;
+/// Whether its stream stands, and nothing came by it for long, as observe() saw it.
+bool MysqlDriver::receives_nothing() const {
+    const auto& last = remembered_.received;
+    return !last.as.empty() && last.as == ticket_->stream_name &&
+           Clock::now() - last.since >= long_silence;
 }
 
 /// Not once it is about to be a primary itself: a stream that begins is taken for a word of a
@@ -50,16 +37,7 @@ bool MysqlDriver::may_acknowledge(const std::string& account) const {
 
 Awaitable<Result<std::string>> MysqlDriver::acknowledge_held(Deadline deadline) {
     const auto account = ticket_ ? ticket_->stream_name : std::string{};
-    auto opened = Result<Session::Ptr>{};
-    if (may_acknowledge(account)) {
-        opened = co_await kept(&Sessions::look, deadline);
-    }
-    const auto session = opened.value_or(nullptr);
-    if (!session) {
-        co_return std::string{}; // What this server does not answer observe() tells.
-    }
-    const auto seen = co_await look(session, deadline);
-    if (!seen || !may_acknowledge(account) || !receives_nothing(*seen)) {
+    if (!may_acknowledge(account) || !receives_nothing()) {
         remembered_.held_trouble.reset();
         co_return std::string{};
     }
@@ -67,12 +45,20 @@ Awaitable<Result<std::string>> MysqlDriver::acknowledge_held(Deadline deadline) 
         co_return remembered_.held_trouble ? tl::unexpected(*remembered_.held_trouble)
                                            : Result<std::string>{};
     }
+    auto opened = co_await kept(&Sessions::look, deadline);
+    if (!opened) {
+        co_return std::string{}; // What this server does not answer observe() tells.
+    }
+    const auto session = *opened;
     std::string sql = "SELECT @@global.gtid_slave_pos";
     const auto applied = co_await session->query(std::move(sql), deadline);
     if (!applied || !may_acknowledge(account)) {
         co_return std::string{};
     }
     auto told = co_await tell_held(account, applied->text(0, 0), deadline);
+    if (!may_acknowledge(account)) {
+        co_return std::string{}; // The upstream is nobody's trouble any more.
+    }
     if (!told) {
         told = within("free commits that may wait for this standby", told.error());
         remembered_.held_trouble = told.error();

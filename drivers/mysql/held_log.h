@@ -39,8 +39,8 @@ struct Waiting {
 /// Repl_semi_sync_master::dump_start; sql/semisync_master_ack_receiver.cc). What either is sent is
 /// neither looked at nor acknowledged.
 ///
-/// Errors: `unreachable`, `refused` (the server's words), `timeout`. Both block, 2 s longer than
-/// `deadline` at most.
+/// Errors: `unreachable`, `refused` (the server's words), `timeout`. Both block: nothing is begun
+/// after `deadline`, and each answer is waited for 2 s at most.
 [[nodiscard]] Result<Waiting> look_for_waiting(const HeldLog& held, Deadline deadline);
 [[nodiscard]] Result<void>
 begin_to_acknowledge(const HeldLog& held, const std::optional<LogPlace>& place, Deadline deadline);

@@ -153,6 +153,7 @@ private:
     [[nodiscard]] Awaitable<Result<Session::Ptr>> watch_session(Deadline deadline);
     [[nodiscard]] Awaitable<Result<std::string>> count_heartbeats(Session::Ptr session,
                                                                   Deadline deadline);
+    void note_received(const Look& seen);
     void fill_standby(const Look& seen, const std::string& heartbeats, bool handed_over,
                       ServerReport& report);
     [[nodiscard]] Awaitable<Result<void>> fill_primary(Session::Ptr session, const Look& seen,
@@ -242,7 +243,7 @@ private:
     [[nodiscard]] Awaitable<Result<void>> until_replayed(Deadline deadline);
 
     // acknowledge_held.cpp
-    [[nodiscard]] bool receives_nothing(const Look& seen);
+    [[nodiscard]] bool receives_nothing() const;
     [[nodiscard]] bool may_acknowledge(const std::string& account) const;
     [[nodiscard]] Awaitable<Result<std::string>> tell_held(std::string account, std::string applied,
                                                            Deadline deadline);
@@ -461,10 +462,11 @@ private:
         bool stops = false;                  // It was told to: no session is opened.
         bool drained = false;                // And the door was not opened since.
         bool applier_is_handed_over = false; // It is stopped and started, and nothing is lost.
-        struct Quiet {
-            std::string received;
+        struct Received {
+            std::string as;   // The account of the stream that stands; empty: none does.
+            std::string what; // Up to where.
             Clock::time_point since{};
-        } quiet;                           // Of the stream, as acknowledge_held() last saw it.
+        } received;                        // By the stream, as observe() last saw it.
         Clock::time_point told_held{};     // When it last spoke to the upstream.
         std::optional<Error> held_trouble; // Why that did not succeed.
         bool takes_over = false;           // Its promotion has begun.

@@ -59,6 +59,21 @@ Awaitable<Result<std::string>> MysqlDriver::count_heartbeats(Session::Ptr sessio
     co_return rows->empty() ? std::string{} : rows->text(0, 0);
 }
 
+/// Heartbeats, which say that there is nothing to send, do not count here.
+void MysqlDriver::note_received(const Look& seen) {
+    auto& last = remembered_.received;
+    const bool stands =
+        seen.stream.size() == 1 && seen.stream.text(0, word().receiver_runs) == "Yes";
+    const std::string as = stands ? seen.stream.text(0, word().upstream_user) : std::string{};
+    const auto what = seen.stream.empty()
+                          ? std::string{}
+                          : fmt::format("{} {}", seen.stream.text(0, word().received),
+                                        seen.stream.text(0, word().read_offset));
+    if (as != last.as || what != last.what) {
+        last = {as, what, Clock::now()};
+    }
+}
+
 void MysqlDriver::fill_standby(const Look& seen, const std::string& heartbeats, bool handed_over,
                                ServerReport& report) {
     report.state = ServerState::standby;
@@ -68,14 +83,15 @@ void MysqlDriver::fill_standby(const Look& seen, const std::string& heartbeats, 
             distance(mysql::place_of(seen.descent, seen.logged).position.offset_bytes,
                      seen.place.position.offset_bytes);
     }
+    note_received(seen);
     if (seen.stream.empty()) {
         return;
     }
     report.stream.connected = seen.stream.text(0, word().receiver_runs) == "Yes";
     report.stream.name = seen.stream.text(0, word().upstream_user);
-    const auto receipt = fmt::format(
-        "{} {} {}", seen.stream.text(0, word().received), seen.stream.text(0, word().read_offset),
-        is_mysql() ? heartbeats : seen.stream.text(0, "Slave_received_heartbeats"));
+    const auto receipt =
+        fmt::format("{} {}", remembered_.received.what,
+                    is_mysql() ? heartbeats : seen.stream.text(0, "Slave_received_heartbeats"));
     const auto now = Clock::now();
     if (receipt != remembered_.last_receipt) {
         remembered_.last_receipt = receipt;
