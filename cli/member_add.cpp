@@ -1,5 +1,4 @@
 #include <memory>
-#include <ostream>
 
 #include "cli/request_bodies.h"
 #include "cli/verbs.h"
@@ -18,20 +17,10 @@ Answer<ExitStatus> add_to_pair(Session& session, const AddOptions& options) {
     const auto body = session.change(
         "POST", "/v1/pairs/" + options.pair + "/members",
         add_member_body(options.member, options.spare ? "spare" : "data"), options.dry_run);
-    if (!body) {
-        return tl::unexpected(body.error());
-    }
-    if (options.dry_run) {
-        return show_dry_run(session, *body);
-    }
-    if (session.json()) {
-        session.print_json(*body);
-    } else {
-        session.out().stream << options.member << " is a " << (options.spare ? "spare" : "member")
-                             << " of " << options.pair << " now; `lockstep status " << options.pair
-                             << "` shows how far its copy is.\n";
-    }
-    return ExitStatus::done;
+    return show_change(session, body, options.dry_run,
+                       options.member + " is a " + (options.spare ? "spare" : "member") + " of " +
+                           options.pair + " now; `lockstep status " + options.pair +
+                           "` shows how far its copy is.");
 }
 
 } // namespace

@@ -1,5 +1,4 @@
 #include <memory>
-#include <ostream>
 
 #include "cli/verbs.h"
 
@@ -15,19 +14,9 @@ struct RemoveOptions {
 Answer<ExitStatus> remove_from_pair(Session& session, const RemoveOptions& options) {
     const auto body = session.change(
         "DELETE", "/v1/pairs/" + options.pair + "/members/" + options.member, "", options.dry_run);
-    if (!body) {
-        return tl::unexpected(body.error());
-    }
-    if (options.dry_run) {
-        return show_dry_run(session, *body);
-    }
-    if (session.json()) {
-        session.print_json(*body);
-    } else {
-        session.out().stream << options.member << " is being taken out of " << options.pair
-                             << ", as soon as nobody counts on it; its data folder stays.\n";
-    }
-    return ExitStatus::done;
+    return show_change(session, body, options.dry_run,
+                       options.member + " is being taken out of " + options.pair +
+                           ", as soon as nobody counts on it; its data folder stays.");
 }
 
 } // namespace

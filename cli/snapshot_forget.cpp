@@ -1,8 +1,6 @@
 #include <memory>
-#include <ostream>
 
 #include "cli/verbs.h"
-#include "cli/wrap.h"
 
 namespace lockstep::cli {
 namespace {
@@ -15,22 +13,10 @@ struct ForgetOptions {
 Answer<ExitStatus> forget(Session& session, const ForgetOptions& options) {
     const auto body =
         session.change("DELETE", "/v1/deleted-pairs/" + options.pair, "", options.dry_run);
-    if (!body) {
-        return tl::unexpected(body.error());
-    }
-    if (options.dry_run) {
-        return show_dry_run(session, *body);
-    }
-    if (session.json()) {
-        session.print_json(*body);
-    } else {
-        session.out().stream << paragraph("",
-                                          "The snapshots of " + options.pair +
-                                              ", which was deleted, are listed no longer. What is "
-                                              "in its repository is left as it is.",
-                                          session.out().width);
-    }
-    return ExitStatus::done;
+    return show_change(session, body, options.dry_run,
+                       "The snapshots of " + options.pair +
+                           ", which was deleted, are listed no longer. What is in its repository "
+                           "is left as it is.");
 }
 
 } // namespace

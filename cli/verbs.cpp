@@ -81,4 +81,20 @@ Answer<ExitStatus> show_dry_run(Session& session, const std::string& body) {
     return ExitStatus::done;
 }
 
+Answer<ExitStatus> show_change(Session& session, const Answer<std::string>& body, bool dry_run,
+                               const std::string& words) {
+    if (!body) {
+        return tl::unexpected(body.error());
+    }
+    if (dry_run) {
+        return show_dry_run(session, *body);
+    }
+    if (session.json()) {
+        session.print_json(*body);
+    } else {
+        session.out().stream << paragraph("", words, session.out().width);
+    }
+    return ExitStatus::done;
+}
+
 } // namespace lockstep::cli

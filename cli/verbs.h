@@ -63,5 +63,17 @@ void add_snapshot_id(CLI::App& verb, std::string& id);
 
 /// Prints what a dry run would change, or hands the JSON through. Done either way.
 [[nodiscard]] Answer<ExitStatus> show_dry_run(Session& session, const std::string& body);
+/// Tells how a change ended that needs no waiting: its failure, its dry run, its JSON, or `words`.
+[[nodiscard]] Answer<ExitStatus> show_change(Session& session, const Answer<std::string>& body,
+                                             bool dry_run, const std::string& words);
+
+/// A verb that asks for one thing of one pair, which can be taken back: /v1/pairs/PAIR/`word`.
+struct PairSwitch {
+    std::string word; // "pause"
+    std::string about;
+    std::vector<std::string> examples;
+    std::string (*done)(const std::string& pair); // What is said then.
+};
+void add_pair_switch(CLI::App& above, const Choose& choose, const PairSwitch& made);
 
 } // namespace lockstep::cli
