@@ -20,7 +20,7 @@ Awaitable<Result<void>> DeletionDesk::protect(PairName pair, Protection protecti
     };
     const auto stored = co_await store_.call(std::move(put));
     if (stored) {
-        created(pair, protection);
+        set_protection(pair, protection);
         EventLog::show(events);
     }
     co_return stored;
@@ -44,7 +44,7 @@ Awaitable<Result<void>> DeletionDesk::forget(PairName pair, Event event) {
     co_return stored;
 }
 
-void DeletionDesk::created(const PairName& pair, Protection protection) {
+void DeletionDesk::set_protection(const PairName& pair, Protection protection) {
     if (protection == Protection::on) {
         protected_.insert(pair);
     } else {

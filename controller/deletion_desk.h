@@ -33,7 +33,7 @@ public:
     [[nodiscard]] Awaitable<Result<void>> forget(PairName pair, Event event);
 
     /// What the store holds already.
-    void created(const PairName& pair, Protection protection);
+    void set_protection(const PairName& pair, Protection protection);
     void deleted(const PairName& pair, std::optional<DeletedPair> left);
 
 private:

@@ -171,7 +171,7 @@ Awaitable<Result<PairRecord>> Service::store_pair(PairRecord record, Protection 
     if (created) {
         EventLog::show(events);
         parts_.snapshots.forget_pair(created->pair); // A deleted one of this name.
-        parts_.deletions.created(created->pair, protection);
+        parts_.deletions.set_protection(created->pair, protection);
         parts_.pairs.add(*created);
         warn_of_shared_fate(*created);
     }

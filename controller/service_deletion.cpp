@@ -190,10 +190,12 @@ Awaitable<Result<void>> Service::forget_deleted(PairName pair, Asked asked) {
     auto event = pair_event("deleted_pair_forgotten", Severity::info, pair,
                             "the snapshots of the deleted pair " + pair +
                                 " are listed no longer, as " + asked.who + " asked");
-    if (!parts_.pairs.find(pair)) {
+    auto name = pair;
+    const auto forgotten = co_await parts_.deletions.forget(std::move(name), std::move(event));
+    if (forgotten && !parts_.pairs.find(pair)) {
         parts_.snapshots.forget_pair(pair);
     }
-    co_return co_await parts_.deletions.forget(std::move(pair), std::move(event));
+    co_return forgotten;
 }
 
 } // namespace lockstep

@@ -108,43 +108,20 @@ Result<void> SqliteStore::protect(const PairName& name, Protection protection,
 
 Result<std::vector<PairName>> SqliteStore::protected_pairs() {
     auto rows = db_.prepare("SELECT name FROM pairs WHERE protected = 1 ORDER BY name");
-    if (!rows) {
-        return tl::unexpected(rows.error());
-    }
-    std::vector<PairName> found;
-    for (;;) {
-        auto row = rows->step();
-        if (!row) {
-            return tl::unexpected(row.error());
-        }
-        if (!*row) {
-            return found;
-        }
-        found.push_back(rows->text(0));
-    }
+    return read_rows(rows,
+                     [](const SqliteStatement& row) { return Result<PairName>(row.text(0)); });
 }
 
 Result<std::vector<DeletedPair>> SqliteStore::deleted_pairs() {
     auto rows = db_.prepare("SELECT name, deleted_unix_ms, archiver, report FROM deleted_pairs "
                             "ORDER BY name");
-    if (!rows) {
-        return tl::unexpected(rows.error());
-    }
-    std::vector<DeletedPair> found;
-    for (;;) {
-        auto row = rows->step();
-        if (!row) {
-            return tl::unexpected(row.error());
-        }
-        if (!*row) {
-            return found;
-        }
-        auto report = wire::decode_report(rows->text(3));
+    return read_rows(rows, [](const SqliteStatement& row) -> Result<DeletedPair> {
+        auto report = wire::decode_report(row.text(3));
         if (!report) {
-            return within("store: deleted pair " + rows->text(0), report.error());
+            return within("store: deleted pair " + row.text(0), report.error());
         }
-        found.push_back({rows->text(0), rows->integer(1), rows->text(2), std::move(*report)});
-    }
+        return DeletedPair{row.text(0), row.integer(1), row.text(2), std::move(*report)};
+    });
 }
 
 Result<void> SqliteStore::forget_deleted(const PairName& name, std::vector<Event> events) {

@@ -105,25 +105,8 @@ Result<PairRecord> SqliteStore::read_record(const SqliteStatement& row) const {
 }
 
 Result<std::vector<PairRecord>> SqliteStore::pairs() {
-    auto query = db_.prepare("SELECT name, revision, record FROM pairs ORDER BY name");
-    if (!query) {
-        return tl::unexpected(query.error());
-    }
-    std::vector<PairRecord> records;
-    for (;;) {
-        auto row = query->step();
-        if (!row) {
-            return tl::unexpected(row.error());
-        }
-        if (!*row) {
-            return records;
-        }
-        auto record = read_record(*query);
-        if (!record) {
-            return tl::unexpected(record.error());
-        }
-        records.push_back(std::move(*record));
-    }
+    auto rows = db_.prepare("SELECT name, revision, record FROM pairs ORDER BY name");
+    return read_rows(rows, [this](const SqliteStatement& row) { return read_record(row); });
 }
 
 Result<PairRecord> SqliteStore::pair(const PairName& name) {
@@ -266,21 +249,10 @@ Result<std::vector<Event>> SqliteStore::events(EventQuery query) {
     }
     rows->bind(1, query.pair).bind(2, static_cast<std::int64_t>(query.after_id));
     rows->bind(3, static_cast<std::int64_t>(query.most));
-    std::vector<Event> found;
-    for (;;) {
-        auto row = rows->step();
-        if (!row) {
-            return tl::unexpected(row.error());
-        }
-        if (!*row) {
-            return found;
-        }
-        auto event = read_event(*rows);
-        if (!event) {
-            return within("store", event.error());
-        }
-        found.push_back(std::move(*event));
-    }
+    return read_rows(rows, [](const SqliteStatement& row) {
+        auto event = read_event(row);
+        return event ? event : within("store", event.error());
+    });
 }
 
 Result<void> SqliteStore::put_token(StoredToken token) {
@@ -350,24 +322,10 @@ Result<void> SqliteStore::end_order(SnapshotWork work, const std::string& id) {
 
 Result<std::vector<SnapshotOrder>> SqliteStore::orders() {
     auto rows = db_.prepare("SELECT id, text FROM snapshot_orders ORDER BY asked_unix_ms, id");
-    if (!rows) {
-        return tl::unexpected(rows.error());
-    }
-    std::vector<SnapshotOrder> found;
-    for (;;) {
-        auto row = rows->step();
-        if (!row) {
-            return tl::unexpected(row.error());
-        }
-        if (!*row) {
-            return found;
-        }
-        auto order = wire::decode_order(rows->text(1));
-        if (!order) {
-            return within("store: order " + rows->text(0), order.error());
-        }
-        found.push_back(std::move(*order));
-    }
+    return read_rows(rows, [](const SqliteStatement& row) -> Result<SnapshotOrder> {
+        auto order = wire::decode_order(row.text(1));
+        return order ? order : within("store: order " + row.text(0), order.error());
+    });
 }
 
 } // namespace lockstep

@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "core/result.h"
 
@@ -39,6 +41,28 @@ private:
 
 /// One database file, opened in WAL mode with synchronous=FULL and foreign keys on, exclusively
 /// locked (locking_mode=EXCLUSIVE) for this process. Blocking: use it on a thread of its own.
+/// Steps through all rows; `read` makes a value of each one.
+template <class Read>
+[[nodiscard]] auto read_rows(Result<SqliteStatement>& rows, Read read)
+    -> Result<std::vector<typename decltype(read(*rows))::value_type>> {
+    std::vector<typename decltype(read(*rows))::value_type> found;
+    while (rows) {
+        auto row = rows->step();
+        if (!row) {
+            return tl::unexpected(row.error());
+        }
+        if (!*row) {
+            return found;
+        }
+        auto value = read(*rows);
+        if (!value) {
+            return tl::unexpected(value.error());
+        }
+        found.push_back(std::move(*value));
+    }
+    return tl::unexpected(rows.error());
+}
+
 class Sqlite {
 public:
     /// Errors: `conflict` if another process has it open, `corrupt` if it is no database,
