@@ -57,9 +57,10 @@ build() {
     say "built $preset in $((SECONDS - started)) s"
 }
 
-# run_tests PRESET CTEST_ARGUMENT…: ctest's output, its summary last, on standard output.
+# run_tests PRESET CTEST_ARGUMENT…: ctest's output, its summary last, on standard output. Two suites at a
+# time: those with servers mostly wait, and have a network of their own; those that cannot say so (SERIAL).
 run_tests() {
     local preset=$1
     shift
-    ctest --test-dir "$root/build/$preset" --output-on-failure --no-tests=error "$@"
+    ctest --test-dir "$root/build/$preset" --output-on-failure --no-tests=error --parallel 2 "$@"
 }

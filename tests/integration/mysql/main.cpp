@@ -1,20 +1,8 @@
-#include <cstdio>
-#include <cstdlib>
-
 #include <gtest/gtest.h>
 
-#include "platform/process.h"
-#include "tests/support/server_user.h"
+#include "tests/support/server_suite.h"
 
 int main(int argc, char** argv) {
     testing::InitGoogleTest(&argc, argv);
-    if (!lockstep::become_server_user("mysql")) {
-        std::perror("become the user mysql");
-        return EXIT_FAILURE;
-    }
-    if (const auto done = lockstep::become_subreaper(); !done) {
-        std::fprintf(stderr, "%s\n", done.error().message.c_str());
-        return EXIT_FAILURE;
-    }
-    return RUN_ALL_TESTS();
+    return lockstep::run_server_suite("mysql");
 }

@@ -1,5 +1,4 @@
 #include <cerrno>
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -13,7 +12,7 @@
 #include "platform/cgroup.h"
 #include "platform/process.h"
 #include "tests/support/eventually.h"
-#include "tests/support/server_user.h"
+#include "tests/support/server_suite.h"
 
 /// As systemd does for a unit with Delegate=yes: a control group that the user postgres may divide.
 /// Empty without one; what needs it is skipped then.
@@ -55,13 +54,5 @@ int main(int argc, char** argv) {
     if (const auto cgroup = delegate_cgroup(); !cgroup.empty()) {
         go_on_in(cgroup);
     }
-    if (!lockstep::become_server_user("postgres")) {
-        std::perror("become the user postgres");
-        return EXIT_FAILURE;
-    }
-    if (const auto done = lockstep::become_subreaper(); !done) {
-        std::fprintf(stderr, "%s\n", done.error().message.c_str());
-        return EXIT_FAILURE;
-    }
-    return RUN_ALL_TESTS();
+    return lockstep::run_server_suite("postgres");
 }
