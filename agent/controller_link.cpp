@@ -16,9 +16,19 @@ constexpr Milliseconds longest_write{3000};
 // It speaks every second; a controller that is silent for longer is dialled anew.
 constexpr Milliseconds longest_silence{5000};
 constexpr Milliseconds between_statuses{200};
+/// While something is silent here: how long it has been is evidence once it is told, not before.
+constexpr Milliseconds between_statuses_in_silence{50};
+constexpr Milliseconds silence{500};
 constexpr Milliseconds first_retry{50};
 constexpr Milliseconds last_retry{1000};
 constexpr const char* refused_alarm = "refused";
+
+bool is_silence(const Observation& told) {
+    const auto longest = std::max({told.sql.silent, told.fsync.silent, told.heartbeat.silent});
+    return longest >= silence ||
+           (told.server == ServerState::standby && told.stream.silent >= silence) ||
+           (!told.acknowledgements.name.empty() && told.acknowledgements.silent >= silence);
+}
 
 } // namespace
 
@@ -123,7 +133,9 @@ Awaitable<void> ControllerLink::write(SessionPointer session) {
     wire::Message hello = hello_;
     auto sent = co_await send(session, std::move(hello));
     while (sent && !session->ended) {
-        wire::Message status = wire::Status{observe_(), {state_.instance, boot_time()}};
+        auto told = observe_();
+        const auto pause = is_silence(told) ? between_statuses_in_silence : between_statuses;
+        wire::Message status = wire::Status{std::move(told), {state_.instance, boot_time()}};
         sent = co_await send(session, std::move(status));
         if (sent) {
             sent = co_await send_reports(session);
@@ -135,7 +147,7 @@ Awaitable<void> ControllerLink::write(SessionPointer session) {
             sent = co_await send_snapshots(session);
         }
         if (sent && !session->ended) {
-            co_await state_.status_wake.wait(between_statuses);
+            co_await state_.status_wake.wait(pause);
         }
     }
     end(session, sent ? "closed" : sent.error().message);

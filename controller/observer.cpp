@@ -1,6 +1,6 @@
 #include "controller/observer.h"
 
-#include "controller/ageing.h"
+#include "controller/last_word.h"
 
 namespace lockstep {
 namespace {
@@ -93,9 +93,7 @@ MemberView Observer::view_of(const MemberId& member, const Timings& timings,
     const auto& known = found->second;
     view.connected = known.connected;
     view.silent = now - known.since;
-    if (known.observation) {
-        view.observation = aged(*known.observation, view.silent);
-    }
+    view.observation = known.observation;
     view.highest = known.highest;
     view.database_port_dead = known.database.dead(now, timings.dead_after);
     view.probe_failed = view.database_port_dead && known.agent.dead(now, timings.dead_after);

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include "controller/ageing.h"
+#include "controller/decision/decide.h"
+#include "controller/last_word.h"
 #include "controller/rate_limit.h"
+#include "tests/support/pair_fixture.h"
 
 namespace lockstep {
 namespace {
@@ -19,38 +21,6 @@ Observation healthy(const MemberId& member) {
 }
 
 const Timings lan{};
-
-TEST(Ageing, GrowsTheSilenceOfTheStreamAndOfAcknowledgements) {
-    auto told = healthy("a");
-    told.stream.silent = 10ms;
-    told.acknowledgements.silent = 20ms;
-    told.hand_over = HandOver{Revision{1}, HandOverStage::stopping, 30ms, {}, ""};
-    const auto later = aged(told, 300ms);
-    EXPECT_EQ(later.hand_over->in_stage, 330ms);
-    EXPECT_EQ(later.stream.silent, 310ms);
-    EXPECT_EQ(later.acknowledgements.silent, 320ms);
-}
-
-TEST(Ageing, GrowsTheSilenceOfAProbeThatWasSilentAlready) {
-    auto told = healthy("a");
-    told.sql.silent = 1000ms;
-    told.fsync.silent = 5ms;
-    const auto later = aged(told, 300ms);
-    EXPECT_EQ(later.sql.silent, 1300ms);
-    EXPECT_EQ(later.fsync.silent, 305ms);
-}
-
-TEST(Ageing, REDTEAM_F26_MakesNoStallOfAnAgentsSilence) {
-    EXPECT_EQ(aged(healthy("a"), 60000ms).sql.silent, 0ms);
-    EXPECT_EQ(aged(healthy("a"), 60000ms).heartbeat.silent, 0ms);
-    EXPECT_EQ(aged(healthy("a"), 60000ms).fsync.silent, 0ms);
-}
-
-TEST(Ageing, ClaimsNoLongerCleanStreamThanWasReported) {
-    auto told = healthy("b");
-    told.stream.clean_for = 100ms;
-    EXPECT_EQ(aged(told, 5000ms).stream.clean_for, 100ms);
-}
 
 TEST(Furthest, KeepsTheFurthestPositionOfOneHistory) {
     const Position before{{"1"}, 500};
@@ -76,15 +46,50 @@ TEST(Observer, KnowsNothingOfAMemberNeverHeard) {
     EXPECT_FALSE(view.probe_failed);
 }
 
-TEST(Observer, AgesWhatItHeard) {
+TEST(Observer, CountsHowLongAnAgentIsSilentAndMakesNothingElseLonger) {
     Observer observer;
     observer.connected("a", 1000ms);
-    observer.heard("a", healthy("a"), 1000ms);
+    auto told = healthy("a");
+    told.stream.silent = told.acknowledgements.silent = told.sql.silent = 10ms;
+    observer.heard("a", told, 1000ms);
     const auto view = observer.view_of("a", lan, 1250ms);
     EXPECT_TRUE(view.connected);
     EXPECT_EQ(view.silent, 250ms);
-    EXPECT_EQ(view.observation->acknowledgements.silent, 250ms);
+    EXPECT_EQ(view.observation, told);
 }
+
+/// Of a controller that is cut off: whoever was heard last must not be its witness against the
+/// other, however the last words fell.
+class CutOff : public testing::TestWithParam<std::pair<MemberId, MemberId>> {};
+
+TEST_P(CutOff, REDTEAM_F26_TheControllersOwnSilenceIsNoEvidence) {
+    const auto record = fixture::in_sync_record();
+    for (auto apart = 0ms; apart < lan.dead_after; apart += 50ms) {
+        Observer observer;
+        auto last = apart;
+        for (const auto& member : {GetParam().first, GetParam().second}) {
+            auto told = fixture::observed(record, member);
+            told.stream.silent = told.acknowledgements.silent = told.sql.silent = 200ms;
+            told.acknowledgements.disk_proved = true;
+            observer.connected(member, 0ms);
+            observer.heard(member, told, apart - last);
+            last = 0ms;
+        }
+        for (auto now = apart; now < 60000ms; now += 50ms) {
+            for (const auto& [member, about] : record.members) {
+                if (now % 500ms == 0ms && observer.wants_probe(member, now)) {
+                    observer.probed(member, false, false, now);
+                }
+            }
+            const auto decision = decide(record, observer.view(record, now, 42));
+            ASSERT_FALSE(decision.next) << apart.count() << " ms apart, after " << now.count()
+                                        << " ms: " << decision.because;
+        }
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Observer, CutOff,
+                         testing::Values(std::pair{"a", "b"}, std::pair{"b", "a"}));
 
 TEST(Observer, KeepsTheLastWordOfALostAgent) {
     Observer observer;

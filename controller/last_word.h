@@ -4,11 +4,9 @@
 
 namespace lockstep {
 
-/// What an observation says `by` later, if nothing more was heard: every silence in it has grown.
-///
-/// A probe whose last answer was good stays good: that its agent is silent is told by the agent's
-/// own silence, and must not pass for a stall that nobody reported (F26).
-[[nodiscard]] Observation aged(Observation observation, Milliseconds by);
+/// What a member's agent said last stands as it was said: the controller makes no silence in it
+/// longer. While the controller itself is cut off, nobody reports how long anything was silent, and
+/// what is not reported is no evidence (F26); who stops talking is known by that.
 
 /// The furthest position of a member, on the history it reported last. A member that follows
 /// another history begins anew there.
