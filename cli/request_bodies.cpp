@@ -73,6 +73,9 @@ std::string restore_body(const Restore& restore) {
     if (restore.unix_ms) {
         target["unix_ms"] = *restore.unix_ms;
     }
+    if (restore.position) {
+        target["position"] = *restore.position;
+    }
     if (!restore.transaction.empty()) {
         target["transaction"] = restore.transaction;
         target["exclusive"] = restore.exclusive;

@@ -48,6 +48,7 @@ struct Restore {
     std::string pair;     // Whose snapshots.
     std::string snapshot; // Empty: the best one for the target.
     std::optional<std::int64_t> unix_ms;
+    std::optional<std::uint64_t> position; // In the engine's unit.
     std::string transaction;
     bool exclusive = false;
     std::string name;

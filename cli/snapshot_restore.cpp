@@ -3,6 +3,7 @@
 
 #include "cli/humanise.h"
 #include "cli/instant.h"
+#include "cli/place.h"
 #include "cli/request_bodies.h"
 #include "cli/verbs.h"
 #include "cli/wait.h"
@@ -15,6 +16,7 @@ namespace {
 struct RestoreOptions {
     std::string source; // A snapshot's id or a pair's name.
     std::string at;
+    std::string position;
     Restore restore;
     bool no_wait = false;
     bool dry_run = false;
@@ -40,6 +42,12 @@ Answer<void> read_target(RestoreOptions& options, const Session& session) {
         options.restore.unix_ms = *at;
         session.err().stream << "lockstep: to the last commit at or before " << show_instant(*at)
                              << ".\n";
+    } else if (!options.position.empty()) {
+        const auto place = parse_place(options.position);
+        if (!place) {
+            return give_up(ExitStatus::usage, "--lsn " + place.error().message);
+        }
+        options.restore.position = *place;
     } else if (!options.restore.snapshot.empty() && options.restore.transaction.empty() &&
                options.restore.name.empty()) {
         options.restore.consistent = true; // What the snapshot holds, and no more.
@@ -112,6 +120,10 @@ void add_options(CLI::App& verb, RestoreOptions& options) {
         ->type_name("TIME");
     targets->add_option("--xid,--gtid", restore.transaction, "This transaction, and all before it")
         ->type_name("ID");
+    targets
+        ->add_option("--lsn,--position", options.position,
+                     "This place in the log, and all before it")
+        ->type_name("PLACE");
     targets->add_option("--name", restore.name, "A restore point that was named in the database")
         ->type_name("NAME");
     targets->require_option(0, 1);

@@ -59,14 +59,20 @@ RestoreTarget target_in(StrictObject& body) {
     if (unix_ms > 0) {
         target.unix_ms = unix_ms;
     }
+    const auto position = object.integer("position", 1, INT64_MAX, 0);
+    if (position > 0) {
+        target.position = Position{{}, static_cast<std::uint64_t>(position)};
+    }
     target.transaction = object.text("transaction", "");
     target.exclusive = object.flag("exclusive", false);
     target.name = object.text("name", "");
     target.consistent = object.flag("consistent", false);
-    const int chosen = int{target.unix_ms.has_value()} + int{!target.transaction.empty()} +
-                       int{!target.name.empty()} + int{target.consistent};
+    const int chosen = int{target.unix_ms.has_value()} + int{target.position.has_value()} +
+                       int{!target.transaction.empty()} + int{!target.name.empty()} +
+                       int{target.consistent};
     if (chosen > 1) {
-        object.mistake("\"target\" has more than one of unix_ms, transaction, name, consistent");
+        object.mistake("\"target\" has more than one of unix_ms, position, transaction, name, "
+                       "consistent");
     }
     if (target.exclusive && target.transaction.empty()) {
         object.mistake("\"target.exclusive\" is for a transaction");

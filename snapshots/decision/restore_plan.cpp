@@ -91,6 +91,9 @@ RestorePlan made_of(const Chains& chains, const RestoreRequest& request, const G
     plan.snapshot = snapshot;
     plan.history = at(chains, goal.life).history;
     plan.target = request.target;
+    if (plan.target.position) {
+        plan.target.position->history = plan.history;
+    }
     plan.forks = forks_to(chains, goal.life);
     plan.bytes = snapshot.bytes;
     for (const LogSegment* segment : reach.log) {

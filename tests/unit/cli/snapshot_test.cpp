@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/instant.h"
+#include "cli/place.h"
 #include "tests/support/cli_run.h"
 
 namespace lockstep::cli {
@@ -311,6 +312,10 @@ TEST(SnapshotRestore, TakesASnapshotAsItIsAndAPairAsItWas) {
     EXPECT_TRUE(contains(cli.err.str(), "2026-11-26T03:44:59.000Z (")) << cli.err.str();
     body = restored_body(cli, {"shop", "--xid", "735", "--before"});
     EXPECT_EQ(body.at("target"), json({{"transaction", "735"}, {"exclusive", true}}));
+    for (const auto* option : {"--lsn", "--position"}) {
+        body = restored_body(cli, {"shop", option, "1/32DCC00"});
+        EXPECT_EQ(body.at("target"), json({{"position", 0x1032DCC00}}));
+    }
     body = restored_body(cli, {"my-shop"});
     EXPECT_EQ(body.at("pair"), "my-shop");
     EXPECT_EQ(body.at("target"), json::object());
@@ -323,6 +328,27 @@ TEST(SnapshotRestore, RDS_R10_RefusesATimeWithoutAZone) {
               2);
     EXPECT_TRUE(contains(cli.err.str(), "the time zone is missing")) << cli.err.str();
     EXPECT_TRUE(cli.api->requests.empty());
+}
+
+TEST(SnapshotRestore, RefusesWhatIsNoPlaceAndTwoTargets) {
+    for (const auto& words : std::vector<std::vector<std::string>>{
+             {"--lsn", "0/"}, {"--lsn", "1/2", "--xid", "735"}, {"--lsn", "0/32DCC00Z"}}) {
+        CliRun cli;
+        std::vector<std::string> all = {"snapshot", "restore", "shop", "--to", "c", "--as", "old"};
+        all.insert(all.end(), words.begin(), words.end());
+        EXPECT_EQ(cli.run(all), 2) << words[1];
+        EXPECT_TRUE(cli.api->requests.empty());
+    }
+}
+
+TEST(Place, IsAnLsnOrANumber) {
+    EXPECT_EQ(parse_place("0/32DCC00"), 0x32DCC00U);
+    EXPECT_EQ(parse_place("7FFFFFFF/ffffffff"), 0x7FFFFFFFFFFFFFFFU);
+    EXPECT_EQ(parse_place("735"), 735U);
+    for (const auto* text : {"", "/", "1/", "/1", "1/2/3", "80000000/0", "0/100000000", "-1", "7x",
+                             "9223372036854775808", "0x10"}) {
+        EXPECT_FALSE(parse_place(text)) << text;
+    }
 }
 
 TEST(Instant, IsReadWithItsZone) {

@@ -106,8 +106,12 @@ TEST_F(Api, ReadsWhatIsToBeRestored) {
     EXPECT_EQ(request.as, "old");
     EXPECT_EQ(request.to, "c");
     EXPECT_EQ(request.standby, "d");
+    call("POST", "/v1/restores",
+         R"({"pair":"shop","as":"old","to":"c","target":{"position":53271552}})");
+    EXPECT_EQ(operations_->restored.origin.target.position, (Position{{}, 53271552}));
     for (const auto* target : {R"({"unix_ms":1,"name":"x"})", R"({"exclusive":true})",
-                               R"({"unix_ms":"now"})", R"({"time":1})"}) {
+                               R"({"position":1,"name":"x"})", R"({"position":"0/32DCC00"})",
+                               R"({"position":-1})", R"({"unix_ms":"now"})", R"({"time":1})"}) {
         const std::string body = R"({"pair":"shop","as":"old","to":"c","target":)";
         const auto refused = call("POST", "/v1/restores", body + target + "}");
         EXPECT_EQ(refused.status, 400) << target;

@@ -70,6 +70,10 @@ TEST(RestorePlan, TakesTheNewestSnapshotThatCanAndNoMoreLogThanItNeeds) {
 TEST(RestorePlan, RDS_R8_TakesTheOlderSnapshotForATimeBeforeTheNewerOnesEnd) {
     EXPECT_EQ(planned(simple(), to_time(second(349))), "a: 1-100-200 1-200-300 1-300-400");
     EXPECT_EQ(planned(simple(), to_place("1", 349)), "a: 1-100-200 1-200-300 1-300-400");
+    const auto catalogue = simple(); // Without a history: the present one's.
+    const auto plan = plan_restore(Chains(catalogue), to_place("", 349));
+    ASSERT_TRUE(plan);
+    EXPECT_EQ(plan->target.position, (Position{{"1"}, 349}));
     EXPECT_EQ(planned(simple(), to_time(second(350))), "b: 1-300-400");
 }
 
