@@ -81,7 +81,6 @@ Awaitable<void> Archivist::archive(PairRecord record) {
         done = co_await claim_again();
     }
     if (done) {
-        co_await place_->watch->look(*place_->repository, *place_->catalogue);
         done = co_await keep_log();
     }
     std::optional<LogSegment> unfinished;
@@ -111,8 +110,7 @@ Awaitable<Result<void>> Archivist::work(SnapshotPolicy policy) {
             schedule.ended(job);
         }
     }
-    schedule.look(place_->pair, policy,
-                  {*place_->catalogue, place_->watch->incomplete(), jobs_->busy()});
+    schedule.look(place_->pair, policy, {*place_->catalogue, place_->incomplete, jobs_->busy()});
     auto orders = board_.orders();
     if (schedule.wanted()) {
         orders.push_back(*schedule.wanted());
@@ -143,12 +141,15 @@ Awaitable<Result<void>> Archivist::open(const PairRecord& record) {
     if (!claimed) {
         co_return claimed;
     }
-    place.watch = std::make_shared<RepositoryWatch>(journal_);
-    auto read = co_await place.watch->read(*place.repository);
-    if (!read) {
-        co_return tl::unexpected(read.error());
+    auto reading = co_await place.repository->read();
+    if (!reading) {
+        co_return tl::unexpected(reading.error());
     }
-    place.catalogue = std::make_shared<snapshots::Catalogue>(std::move(*read));
+    for (const auto& damaged : reading->damaged) {
+        journal_.write("repository damaged", Severity::alarm, damaged);
+    }
+    place.incomplete = !reading->damaged.empty();
+    place.catalogue = std::make_shared<snapshots::Catalogue>(std::move(reading->catalogue));
     place.schedule = std::make_shared<SnapshotSchedule>(journal_);
     place_ = std::move(place);
     co_return Result<void>{};

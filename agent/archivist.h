@@ -12,7 +12,6 @@
 #include "agent/memory.h"
 #include "agent/pair_repository.h"
 #include "agent/proving.h"
-#include "agent/repository_watch.h"
 #include "agent/restoring.h"
 #include "agent/snapshot_board.h"
 #include "agent/snapshot_jobs.h"
@@ -47,8 +46,8 @@ private:
         Milliseconds claimed_at{0}; // Or seen to be still claimed.
         std::shared_ptr<PairRepository> repository;
         std::shared_ptr<snapshots::Catalogue> catalogue;
-        std::shared_ptr<RepositoryWatch> watch;
-        History forks_of; // Whose forks were noted.
+        bool incomplete = false; // Not all of the repository could be read.
+        History forks_of;        // Whose forks were noted.
         std::shared_ptr<SnapshotSchedule> schedule;
     };
 
