@@ -233,6 +233,11 @@ Awaitable<Result<void>> DataMaking::clone(Goal goal) {
 
 Awaitable<Result<void>> DataMaking::clone_because(Goal goal, std::string why) {
     const auto upstream = *goal.upstream;
+    const auto deadline = Deadline::in(longest_look);
+    auto copyable = co_await driver_.check_copyable(upstream, deadline);
+    if (!copyable) {
+        co_return within("clone from " + upstream.id, copyable.error());
+    }
     start_job("cloning from " + upstream.id);
     auto begun = co_await begin();
     if (!begun) {

@@ -111,6 +111,12 @@ public:
     /// Makes a new database in an absent or empty data folder. What is half made is removed when
     /// it fails. Errors: `refused` (folder not empty, tool missing: names the path).
     [[nodiscard]] virtual Awaitable<Result<void>> initialise(Deadline deadline) = 0;
+    /// Whether a copy of `upstream`'s data would have all of it: asked before a member's own data
+    /// is given up for one. Errors: `refused`, saying what it would lack; whatever asking met.
+    [[nodiscard]] virtual Awaitable<Result<void>> check_copyable(Member /*upstream*/,
+                                                                 Deadline /*deadline*/) {
+        co_return Result<void>{};
+    }
     /// Fills an absent or empty data folder with a copy of `upstream`'s, ready to start as its
     /// standby. Never empties a folder itself.
     [[nodiscard]] virtual Awaitable<Result<void>> clone(Member upstream, OnProgress on_progress,

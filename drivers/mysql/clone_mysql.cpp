@@ -2,6 +2,7 @@
 
 #include "drivers/mysql/mysql_driver.h"
 #include "drivers/mysql/schema.h"
+#include "drivers/mysql/uncopied.h"
 
 /// MySQL clones itself: its plug-in copies the files of a running donor over TLS into a server of
 /// ours, which then ends itself to be started anew.
@@ -12,6 +13,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::chrono::milliseconds look_again{250};
+constexpr std::chrono::seconds longest_answer{30};
 constexpr int restart_wanted = 3707; // The statement's error when nobody can restart the server.
 
 } // namespace
@@ -44,8 +46,8 @@ Awaitable<Result<void>> MysqlDriver::clone_by_statement(Session::Ptr session, Me
     mysql::Connection connection;
     connection.socket = mysql::alone_socket(alone);
     connection.user = mysql::own_account();
-    constexpr std::chrono::seconds longest{30};
-    const auto look = co_await Session::open(executor_, std::move(connection), longest, deadline);
+    const auto look =
+        co_await Session::open(executor_, std::move(connection), longest_answer, deadline);
     if (!look) {
         co_return tl::unexpected(look.error());
     }
@@ -82,6 +84,11 @@ Awaitable<Result<void>> MysqlDriver::look_at_clone(Session::Ptr session,
                                           : fmt::format("the clone is {}: {} {}", rows->text(0, 0),
                                                         rows->text(0, 1), rows->text(0, 2)));
     }
+    // The donor may have got such a table while it was copied.
+    const auto whole = co_await mysql::refuse_uncopied(session, deadline);
+    if (!whole) {
+        co_return whole;
+    }
     const auto held = mysql::GtidSet::parse(config_.flavour, rows->text(0, 3));
     const auto system_id = co_await read_system_id(session, deadline);
     if (!held || !system_id) {
@@ -90,6 +97,22 @@ Awaitable<Result<void>> MysqlDriver::look_at_clone(Session::Ptr session,
     *note = {*system_id, {}, held->print()};
     co_await tell_clone(session, std::move(on_progress), deadline); // It may have been too quick.
     co_return Result<void>{};
+}
+
+/// A standby that lacked rows would lose them all at a failover.
+Awaitable<Result<void>> MysqlDriver::check_copyable(Member upstream, Deadline deadline) {
+    if (!is_mysql()) {
+        co_return Result<void>{}; // Its copies hold all tables.
+    }
+    auto connection = peer_connection(upstream);
+    const auto session =
+        co_await Session::open(executor_, std::move(connection), longest_answer, deadline);
+    if (!session) {
+        co_return tl::unexpected(session.error());
+    }
+    auto checked = co_await mysql::refuse_uncopied(*session, deadline);
+    (*session)->close();
+    co_return checked;
 }
 
 Awaitable<Result<mysql::DataNote>> MysqlDriver::copy_by_clone(Member upstream, fs::path into,

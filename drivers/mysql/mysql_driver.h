@@ -49,6 +49,8 @@ public:
 
     [[nodiscard]] Awaitable<Result<DataFolder>> inspect(Deadline deadline) override;
     [[nodiscard]] Awaitable<Result<void>> initialise(Deadline deadline) override;
+    [[nodiscard]] Awaitable<Result<void>> check_copyable(Member upstream,
+                                                         Deadline deadline) override;
     [[nodiscard]] Awaitable<Result<void>> clone(Member upstream, OnProgress on_progress,
                                                 Deadline deadline) override;
     [[nodiscard]] Awaitable<Result<Divergence>> judge(Member upstream, Deadline deadline) override;

@@ -87,7 +87,6 @@ private:
     // take_mysql.cpp
     [[nodiscard]] Awaitable<Result<mysql::GtidSet>>
     copy_by_clone(std::filesystem::path into, OnProgress on_progress, Deadline deadline);
-    [[nodiscard]] Awaitable<Result<void>> refuse_uncopied(Session::Ptr session, Deadline deadline);
     [[nodiscard]] Awaitable<Result<void>> clone_into(std::filesystem::path into,
                                                      OnProgress on_progress, Deadline deadline);
     [[nodiscard]] Awaitable<Result<mysql::GtidSet>> recover_clone(std::filesystem::path copied,

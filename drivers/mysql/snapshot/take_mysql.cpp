@@ -2,6 +2,7 @@
 
 #include "drivers/mysql/schema.h"
 #include "drivers/mysql/snapshot/mysql_snapshots.h"
+#include "drivers/mysql/uncopied.h"
 
 /// MySQL's files by its own clone plug-in, into a folder of this host. Only the copy itself tells
 /// of which moment it is: a server that nobody reaches recovers it, is asked, and ends cleanly.
@@ -13,33 +14,7 @@ namespace {
 
 constexpr std::chrono::milliseconds look_again{250};
 
-/// Tables of which the plug-in says that it copied them, and leaves them empty: it knows InnoDB
-/// only (MySQL manual, "Clone Plugin Limitations"). Left out: engines that keep no rows of their
-/// own, and the server's logs of statements, which alone of its own tables are not InnoDB (CSV).
-constexpr auto uncopied_sql =
-    "SELECT table_schema, table_name, engine FROM information_schema.tables WHERE table_type = "
-    "'BASE TABLE' AND engine NOT IN ('InnoDB', 'MEMORY', 'MRG_MYISAM', 'BLACKHOLE', 'FEDERATED', "
-    "'PERFORMANCE_SCHEMA') AND NOT (table_schema = 'mysql' AND table_name IN ('general_log', "
-    "'slow_log')) ORDER BY 1, 2 LIMIT 1";
-
 } // namespace
-
-/// A copy that lacks rows is none, whatever the plug-in says of it.
-Awaitable<Result<void>> MysqlSnapshots::refuse_uncopied(Session::Ptr session, Deadline deadline) {
-    std::string ask = uncopied_sql;
-    const auto rows = co_await session->query(std::move(ask), deadline);
-    if (!rows) {
-        co_return within("ask for the tables' engines", rows.error());
-    }
-    if (rows->empty()) {
-        co_return Result<void>{};
-    }
-    co_return fail(Errc::refused,
-                   fmt::format("the table {}.{} is of the engine {}, whose rows MySQL's clone does "
-                               "not copy: make it InnoDB, or drop it",
-                               mysql::quote_name(rows->text(0, 0)),
-                               mysql::quote_name(rows->text(0, 1)), rows->text(0, 2)));
-}
 
 Awaitable<Result<void>> MysqlSnapshots::clone_into(fs::path into, OnProgress on_progress,
                                                    Deadline deadline) {
@@ -48,7 +23,7 @@ Awaitable<Result<void>> MysqlSnapshots::clone_into(fs::path into, OnProgress on_
     if (!session || !look) {
         co_return tl::unexpected(session ? look.error() : session.error());
     }
-    auto done = co_await refuse_uncopied(*look, deadline); // Before anything is copied.
+    auto done = co_await mysql::refuse_uncopied(*look, deadline); // Before anything is copied.
     if (done) {
         done = (*session)->start("CLONE LOCAL DATA DIRECTORY = " + mysql::quote(into.string()));
     }
