@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "agent/data_making.h"
+#include "core/mebibytes.h"
 #include "platform/clock.h"
 
 /// What follows when a member's data left its upstream's history: R8's copy, then the way back.
@@ -10,10 +11,6 @@ namespace {
 constexpr std::chrono::hours longest_preserve{12};
 constexpr std::chrono::hours longest_preparation{12};
 constexpr std::chrono::hours longest_rewind{12};
-
-std::string mebibytes(std::uint64_t bytes) {
-    return std::to_string((bytes + (1U << 20U) - 1) >> 20U) + " MiB";
-}
 
 } // namespace
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "agent/decision/rejoin.h"
+#include "core/mebibytes.h"
 #include "core/wire/codec.h"
 #include "platform/clock.h"
 #include "platform/files.h"
@@ -19,10 +20,6 @@ constexpr std::chrono::minutes longest_removal{10};
 constexpr std::chrono::hours longest_decoding{6};
 constexpr std::size_t most_characters = 1000;
 constexpr const char* description = "divergence.json";
-
-std::string mebibytes(std::uint64_t bytes) {
-    return std::to_string((bytes + (1U << 20U) - 1) >> 20U) + " MiB";
-}
 
 /// A copy whose agent was ended before it was described.
 KeptDivergence undescribed(const fs::path& folder, const Divergences::Place& place) {

@@ -3,7 +3,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/mebibytes.h"
 #include "platform/files.h"
+#include "platform/folder_size.h"
 #include "snapshots/folder_repository.h"
 #include "snapshots/rclone_repository.h"
 
@@ -29,22 +31,6 @@ snapshots::Rclone::Settings settings_of(const RepositoryConfig& repository) {
 Finding finding(Finding::Weight weight, const std::string& place, std::string what,
                 std::string mend) {
     return {weight, place, key, std::move(what), std::move(mend)};
-}
-
-std::uint64_t bytes_below(const fs::path& folder) {
-    std::uint64_t bytes = 0;
-    std::error_code trouble; // A server writes meanwhile: what is gone does not count.
-    for (fs::recursive_directory_iterator at(folder, trouble), end; !trouble && at != end;
-         at.increment(trouble)) {
-        std::error_code gone;
-        const auto size = at->is_regular_file(gone) ? at->file_size(gone) : 0;
-        bytes += gone ? 0 : size;
-    }
-    return bytes;
-}
-
-std::string mebibytes(std::uint64_t bytes) {
-    return std::to_string(bytes >> 20U) + " MiB";
 }
 
 /// What a snapshot takes is known only when it is packed: never more than the data.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <exception>
 
+#include "core/mebibytes.h"
 #include "platform/clock.h"
 
 namespace lockstep {
@@ -20,10 +21,6 @@ Snapshot* find(snapshots::Catalogue& catalogue, const std::string& id) {
 
 Error gone(const std::string& id) {
     return {Errc::unreachable, "snapshot " + id + " is not in the repository (any more)"};
-}
-
-std::string mebibytes(std::uint64_t bytes) {
-    return std::to_string((bytes + (1U << 20U) - 1) >> 20U) + " MiB";
 }
 
 } // namespace

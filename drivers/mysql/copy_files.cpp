@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "drivers/common/small_files.h"
+#include "drivers/mysql/copier.h"
 #include "drivers/mysql/flavour.h"
 #include "drivers/mysql/mysql_driver.h"
 #include "drivers/mysql/schema.h"
@@ -65,19 +66,14 @@ Result<void> sync_all_of(const fs::path& folder) {
 
 /// What mariadb-backup leaves beside the data is not the server's.
 Result<std::string> take_position(const fs::path& folder) {
-    auto info = read_file(folder / "xtrabackup_binlog_info");
-    if (!info) {
-        info = read_file(folder / "mariadb_backup_binlog_info");
-    }
-    if (!info) {
-        return tl::unexpected(info.error());
+    const auto position = mysql::copied_position(folder);
+    if (!position) {
+        return tl::unexpected(position.error());
     }
     std::error_code trouble;
     std::vector<fs::path> left;
     for (const auto& entry : fs::directory_iterator(folder, trouble)) {
-        const auto name = entry.path().filename().string();
-        if (name.starts_with("xtrabackup_") || name.starts_with("mariadb_backup_") ||
-            name == "backup-my.cnf") {
+        if (mysql::is_copiers_note(entry.path().filename().string())) {
             left.push_back(entry.path());
         }
     }
@@ -85,7 +81,7 @@ Result<std::string> take_position(const fs::path& folder) {
         fs::remove(file, trouble);
     }
     return trouble ? fail(Errc::refused, "clear " + folder.string() + ": " + trouble.message())
-                   : mysql::position_in_binlog_info(*info);
+                   : Result<std::string>(position->print());
 }
 
 } // namespace
@@ -233,11 +229,9 @@ Awaitable<Result<std::string>> MysqlDriver::recover_files(fs::path into, Deadlin
         co_return tl::unexpected(ran.error());
     }
     if (ran->exit_status != 0) {
-        constexpr std::size_t most = 400;
-        const auto skipped = ran->output.size() - std::min(ran->output.size(), most);
         co_return fail(Errc::refused,
                        fmt::format("{} --prepare ended with status {}: {}", word().copier,
-                                   ran->exit_status, ran->output.substr(skipped)));
+                                   ran->exit_status, mysql::last_words_of(ran->output)));
     }
     auto position = take_position(into);
     std::function<Result<void>()> flush = [into] { return sync_all_of(into); };

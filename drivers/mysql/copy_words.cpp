@@ -6,16 +6,13 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include "core/mebibytes.h"
 #include "drivers/mysql/option_file.h"
 
 namespace lockstep::mysql {
 namespace {
 
 constexpr std::string_view known_words = "onadlex";
-
-std::string mebibytes(std::uint64_t bytes) {
-    return fmt::format("{} MiB", (bytes + (1U << 20U) - 1) >> 20U);
-}
 
 } // namespace
 
@@ -58,16 +55,6 @@ Result<CopyOffer> parse_copy_offer(std::string_view text) {
 
 std::string copy_lock(const MemberId& member) {
     return "lockstep copy to " + member;
-}
-
-Result<std::string> position_in_binlog_info(std::string_view text) {
-    const auto line = text.substr(0, text.find('\n'));
-    const auto first = line.find('\t');
-    const auto second = first == std::string_view::npos ? first : line.find('\t', first + 1);
-    if (second == std::string_view::npos || second + 1 == line.size()) {
-        return fail(Errc::corrupt, "the copy does not say at which GTID it was taken");
-    }
-    return std::string(line.substr(second + 1));
 }
 
 std::optional<CommitBlock> commit_block_in(std::string_view line) {

@@ -45,10 +45,6 @@ struct CopyOffer {
 /// By which lock on the donor's server `member` asks for a copy. It goes with its session.
 [[nodiscard]] std::string copy_lock(const MemberId& member);
 
-/// The GTID position in what mariadb-backup writes beside a copy: "binlog.000001\t862\t0-1-3\n".
-/// Errors: `corrupt`.
-[[nodiscard]] Result<std::string> position_in_binlog_info(std::string_view text);
-
 /// What a line of mariadb-backup's log says of commits.
 enum class CommitBlock {
     begins, // It asks for the lock that holds commits up.

@@ -7,27 +7,12 @@
 #include "drivers/mysql/snapshot/mysql_snapshots.h"
 #include "platform/disk_space.h"
 #include "platform/files.h"
+#include "platform/folder_size.h"
 
 /// MariaDB's files by mariadb-backup, made consistent at once: what is stored needs no more work.
 namespace lockstep {
 
 namespace fs = std::filesystem;
-
-namespace {
-
-std::uint64_t bytes_below(const fs::path& folder) {
-    std::uint64_t bytes = 0;
-    std::error_code gone;
-    for (fs::recursive_directory_iterator at(folder, gone), end; !gone && at != end;
-         at.increment(gone)) {
-        std::error_code vanished; // A server removes files meanwhile.
-        const auto size = at->is_regular_file(vanished) ? at->file_size(vanished) : 0;
-        bytes += vanished ? 0 : size;
-    }
-    return bytes;
-}
-
-} // namespace
 
 Awaitable<Result<void>> MysqlSnapshots::run_copier(std::vector<std::string> arguments,
                                                    OnProgress on_progress, Deadline deadline) {

@@ -27,14 +27,6 @@ TEST(CopyWords, AnOfferComesBackAsItWasMade) {
     }
 }
 
-TEST(CopyWords, ThePositionIsTheThirdWord) {
-    EXPECT_EQ(position_in_binlog_info("binlog.000001\t862\t0-1-3\n").value(), "0-1-3");
-    EXPECT_EQ(position_in_binlog_info("binlog.000001\t862\t0-1-3,1-2-9").value(), "0-1-3,1-2-9");
-    for (const auto* bad : {"", "binlog.000001\t862\n", "binlog.000001\t862\t\n", "0-1-3"}) {
-        EXPECT_FALSE(position_in_binlog_info(bad)) << bad;
-    }
-}
-
 TEST(CopyWords, TellsWhenCommitsAreHeldUp) {
     EXPECT_EQ(commit_block_in("[00] 2026-11-26 07:43:43 Starting BACKUP STAGE BLOCK_COMMIT"),
               CommitBlock::begins);
