@@ -20,7 +20,7 @@ using FlightEntryPointer = std::shared_ptr<const FlightEntry>;
 class Flight {
 public:
     static constexpr Milliseconds whole_for{60000};
-    static constexpr std::size_t most_recent = 1500;
+    static constexpr std::size_t most_recent = 4000;
     static constexpr std::size_t most_earlier = 1000;
     static constexpr std::size_t most_bytes = 12U << 20U;
 

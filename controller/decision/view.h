@@ -11,8 +11,8 @@ namespace lockstep {
 
 /// What a controller knows of one member, at one moment.
 struct MemberView {
-    bool connected = false; // Its agent's stream is open.
-    Milliseconds silent{0}; // Since its agent was last heard; ages the observation too.
+    bool connected = false;                 // Its agent's stream is open.
+    Milliseconds silent{0};                 // Since its agent was last heard.
     std::optional<Observation> observation; // The last one of this connection or an earlier one.
     Position highest;                  // The furthest position ever seen from it, on its history.
     bool probe_failed = false;         // The controller's own TCP connects to the agent's and the
