@@ -5,6 +5,7 @@
 #include "core/snapshot_id.h"
 #include "platform/clock.h"
 #include "platform/time_zone.h"
+#include "snapshots/decision/activity.h"
 #include "snapshots/decision/verification.h"
 
 namespace lockstep {
@@ -100,6 +101,7 @@ void SnapshotSchedule::look(const PairName& pair, const SnapshotPolicy& policy, 
         journal_.raise(alarm, "automated snapshots: " + plan.take.alarm);
     }
     plan_ = next_run(*input, plan);
+    plan_.window = snapshots::advise_window(seen.catalogue.log, input->zone, input->window);
     if (!seen.taking && !wanted_) {
         if (plan.take.take) {
             want_snapshot(pair, plan.take.why);

@@ -86,6 +86,7 @@ void add_verbs(CLI::App& app, const Choose& choose) {
     add_incident_export(incident, choose);
     auto& config = add_group(app, "config", "What an agent's file and host are worth");
     add_config_check(config, choose);
+    add_advise(app, choose);
     add_explain(app, choose);
     add_completion(app, choose);
     const auto is_any = [](const CLI::App*) { return true; };

@@ -61,11 +61,18 @@ std::string take_snapshot_body(const std::vector<std::string>& tags) {
 }
 
 std::string schedule_body(const Schedule& schedule) {
-    return text_of({{"retention_days", schedule.retention_days},
-                    {"minimum", schedule.minimum},
-                    {"window", schedule.window},
-                    {"time_zone", schedule.time_zone},
-                    {"verify", schedule.verify}});
+    json body = json::object();
+    const auto add = [&body](const char* key, const auto& value) {
+        if (value) {
+            body[key] = *value;
+        }
+    };
+    add("retention_days", schedule.retention_days);
+    add("minimum", schedule.minimum);
+    add("window", schedule.window);
+    add("time_zone", schedule.time_zone);
+    add("verify", schedule.verify);
+    return text_of(body);
 }
 
 std::string restore_body(const Restore& restore) {

@@ -35,12 +35,13 @@ struct Failover {
 [[nodiscard]] std::string token_body(const std::string& member);
 [[nodiscard]] std::string take_snapshot_body(const std::vector<std::string>& tags); // KEY=VALUE
 
+/// What of a schedule changes; what is empty stays as it is.
 struct Schedule {
-    std::int64_t retention_days = 7;
-    std::int64_t minimum = 1;
-    std::string window = "02:00-03:00";
-    std::string time_zone = "UTC";
-    bool verify = false;
+    std::optional<std::int64_t> retention_days;
+    std::optional<std::int64_t> minimum;
+    std::optional<std::string> window;
+    std::optional<std::string> time_zone;
+    std::optional<bool> verify;
 };
 [[nodiscard]] std::string schedule_body(const Schedule& schedule);
 

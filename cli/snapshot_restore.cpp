@@ -45,7 +45,7 @@ Answer<void> read_target(RestoreOptions& options, const Session& session) {
     } else if (!options.position.empty()) {
         const auto place = parse_place(options.position);
         if (!place) {
-            return give_up(ExitStatus::usage, "--lsn " + place.error().message);
+            return give_up(ExitStatus::usage, "--lsn (--position) " + place.error().message);
         }
         options.restore.position = *place;
     } else if (!options.restore.snapshot.empty() && options.restore.transaction.empty() &&

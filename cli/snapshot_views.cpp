@@ -57,6 +57,9 @@ SnapshotPlanView plan_of(const json& in) {
     out.log_pieces = in.at("log_pieces").get<std::uint64_t>();
     out.log_bytes = in.at("log_bytes").get<std::uint64_t>();
     out.kept_bytes = in.at("kept_bytes").get<std::uint64_t>();
+    const auto window = in.value("window", json::object());
+    out.window = {window.value("time_zone", ""), window.value("present", ""),
+                  window.value("quietest", ""), window.value("why", "")};
     return out;
 }
 
@@ -94,6 +97,16 @@ Answer<std::string> read_order_id(const std::string& body) {
 
 Answer<std::string> read_order_pair(const std::string& body) {
     return read_json(body, [](const json& in) { return in.at("pair").get<std::string>(); });
+}
+
+Answer<ScheduleView> read_schedule(const std::string& body) {
+    return read_json(body, [](const json& in) {
+        const auto& schedule = in.at("record").at("policy").at("snapshots");
+        return ScheduleView{schedule.at("retention_days").get<std::uint32_t>(),
+                            schedule.at("window").get<std::string>(),
+                            schedule.at("time_zone").get<std::string>(),
+                            schedule.at("verify").get<bool>()};
+    });
 }
 
 Answer<std::string> pick_snapshot_json(const std::string& body, const std::string& id) {

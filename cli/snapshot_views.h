@@ -44,6 +44,14 @@ struct SnapshotOrderView {
     std::string trouble; // Of one that failed.
 };
 
+/// When the least is written, beside the backup window.
+struct WindowView {
+    std::string time_zone;
+    std::string present;
+    std::string quietest; // Empty: not known yet.
+    std::string why;
+};
+
 /// What the next automated run would do.
 struct SnapshotPlanView {
     std::string time; // Empty: nothing is planned.
@@ -59,6 +67,15 @@ struct SnapshotPlanView {
     std::uint64_t log_pieces = 0;
     std::uint64_t log_bytes = 0;
     std::uint64_t kept_bytes = 0;
+    WindowView window;
+};
+
+/// When automated snapshots are taken, and how long they stay.
+struct ScheduleView {
+    std::uint32_t retention_days = 0;
+    std::string window;
+    std::string time_zone;
+    bool verify = false;
 };
 
 struct SnapshotsOfPairView {
@@ -83,6 +100,8 @@ struct SnapshotsOfPairView {
 /// The answer to an order: the snapshot's id, and its pair.
 [[nodiscard]] Answer<std::string> read_order_id(const std::string& body);
 [[nodiscard]] Answer<std::string> read_order_pair(const std::string& body);
+/// The schedule in the answer to a change of it.
+[[nodiscard]] Answer<ScheduleView> read_schedule(const std::string& body);
 /// One snapshot of all, as the API shows it, with its pair's restorable times.
 [[nodiscard]] Answer<std::string> pick_snapshot_json(const std::string& body,
                                                      const std::string& id);

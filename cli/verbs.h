@@ -46,6 +46,7 @@ void add_snapshot_schedule(CLI::App& snapshot, const Choose& choose);
 void add_snapshot_restore(CLI::App& snapshot, const Choose& choose);
 void add_config_check(CLI::App& config, const Choose& choose);
 void add_explain(CLI::App& app, const Choose& choose);
+void add_advise(CLI::App& app, const Choose& choose);
 /// It prints what it finds in the whole program.
 void add_completion(CLI::App& app, const Choose& choose);
 

@@ -190,7 +190,7 @@ public:
     snapshots(PairName pair) = 0;
     /// When automated snapshots are taken, and how long they stay.
     [[nodiscard]] virtual Awaitable<Result<PairRecord>>
-    set_schedule(PairName name, SnapshotPolicy snapshots, Asked asked) = 0;
+    set_schedule(PairName name, ScheduleChange change, Asked asked) = 0;
     /// Asks the pair's archiver for a manual snapshot; returns the order, with its id.
     [[nodiscard]] virtual Awaitable<Result<SnapshotOrder>>
     take_snapshot(PairName pair, std::map<std::string, std::string> tags, Asked asked) = 0;

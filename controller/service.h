@@ -61,8 +61,8 @@ public:
     [[nodiscard]] Awaitable<Result<PairRecord>> set_paused(PairName name, bool paused,
                                                            Asked asked) override;
     [[nodiscard]] Awaitable<Result<std::vector<PairSnapshots>>> snapshots(PairName pair) override;
-    [[nodiscard]] Awaitable<Result<PairRecord>>
-    set_schedule(PairName name, SnapshotPolicy snapshots, Asked asked) override;
+    [[nodiscard]] Awaitable<Result<PairRecord>> set_schedule(PairName name, ScheduleChange change,
+                                                             Asked asked) override;
     [[nodiscard]] Awaitable<Result<SnapshotOrder>>
     take_snapshot(PairName pair, std::map<std::string, std::string> tags, Asked asked) override;
     [[nodiscard]] Awaitable<Result<SnapshotOrder>> order_snapshot(SnapshotWork work, std::string id,

@@ -123,16 +123,19 @@ Result<PairSnapshots> Service::usable_snapshots(const PairName& pair) const {
     return found;
 }
 
-Awaitable<Result<PairRecord>> Service::set_schedule(PairName name, SnapshotPolicy snapshots,
+Awaitable<Result<PairRecord>> Service::set_schedule(PairName name, ScheduleChange wanted,
                                                     Asked asked) {
     const auto found = loop_of(name);
-    const auto sensible = check_schedule(snapshots);
-    if (!found || !sensible) {
-        co_return tl::unexpected(found ? sensible.error() : found.error());
+    if (!found) {
+        co_return tl::unexpected(found.error());
     }
     const auto loop = *found;
-    PairLoop::Change change = [snapshots](const PairRecord& record, const View&) {
-        return with_schedule(record, snapshots);
+    const auto snapshots = changed(loop->record().policy.snapshots, wanted);
+    if (auto sensible = check_schedule(snapshots); !sensible) {
+        co_return tl::unexpected(sensible.error());
+    }
+    PairLoop::Change change = [wanted](const PairRecord& record, const View&) {
+        return with_schedule(record, wanted);
     };
     auto event =
         make_event("schedule_set", Severity::info,

@@ -139,6 +139,18 @@ struct SnapshotJob {
     friend bool operator==(const SnapshotJob&, const SnapshotJob&) = default;
 };
 
+/// How the backup window lies to when the least is written, as the log that is kept tells it.
+struct WindowAdvice {
+    std::string time_zone; // Of both windows.
+    std::string present;   // "02:00-03:00"
+    std::string quietest;  // As long; the present one if no other is clearly quieter. Empty: not
+                           // known yet.
+    std::uint64_t present_bytes_per_second = 0; // Of log, as it is kept.
+    std::uint64_t quietest_bytes_per_second = 0;
+    std::string why;
+    friend bool operator==(const WindowAdvice&, const WindowAdvice&) = default;
+};
+
 /// What the next automated run would do, by what is there now.
 struct SnapshotPlan {
     std::int64_t unix_ms = 0; // When; 0: nothing is planned.
@@ -155,6 +167,7 @@ struct SnapshotPlan {
     std::uint64_t log_pieces = 0; // That go.
     std::uint64_t log_bytes = 0;
     std::uint64_t kept_bytes = 0; // Snapshots and log that stay.
+    WindowAdvice window;
     friend bool operator==(const SnapshotPlan&, const SnapshotPlan&) = default;
 };
 

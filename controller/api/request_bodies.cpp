@@ -183,22 +183,32 @@ Result<std::map<std::string, std::string>> parse_take_snapshot(std::string_view 
     return body->finish().map([&tags] { return tags; });
 }
 
-Result<SnapshotPolicy> parse_schedule(std::string_view text) {
+Result<ScheduleChange> parse_schedule(std::string_view text) {
     auto body = StrictObject::parse(text);
     if (!body) {
         return tl::unexpected(body.error());
     }
     constexpr std::int64_t longest_days = 35;
     constexpr std::int64_t largest_minimum = 100;
-    SnapshotPolicy policy;
-    policy.retention_days = static_cast<std::uint32_t>(
-        body->integer("retention_days", 0, longest_days, policy.retention_days));
-    policy.minimum =
-        static_cast<std::uint32_t>(body->integer("minimum", 0, largest_minimum, policy.minimum));
-    policy.window = body->text("window", policy.window);
-    policy.time_zone = body->text("time_zone", policy.time_zone);
-    policy.verify = body->flag("verify", policy.verify);
-    return body->finish().map([&policy] { return policy; });
+    ScheduleChange change;
+    if (body->has("retention_days")) {
+        change.retention_days =
+            static_cast<std::uint32_t>(body->integer("retention_days", 0, longest_days, 0));
+    }
+    if (body->has("minimum")) {
+        change.minimum =
+            static_cast<std::uint32_t>(body->integer("minimum", 0, largest_minimum, 0));
+    }
+    if (body->has("window")) {
+        change.window = body->text("window");
+    }
+    if (body->has("time_zone")) {
+        change.time_zone = body->text("time_zone");
+    }
+    if (body->has("verify")) {
+        change.verify = body->flag("verify", false);
+    }
+    return body->finish().map([&change] { return change; });
 }
 
 Result<RestoreRequest> parse_restore(std::string_view text) {

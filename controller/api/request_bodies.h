@@ -28,8 +28,8 @@ struct AddMember {
 [[nodiscard]] Result<MemberId> parse_token_request(std::string_view body);
 /// Tags, "KEY=VALUE" each.
 [[nodiscard]] Result<std::map<std::string, std::string>> parse_take_snapshot(std::string_view body);
-/// What is left out is as in a new pair.
-[[nodiscard]] Result<SnapshotPolicy> parse_schedule(std::string_view body);
+/// What is left out stays as it is.
+[[nodiscard]] Result<ScheduleChange> parse_schedule(std::string_view body);
 [[nodiscard]] Result<RestoreRequest> parse_restore(std::string_view body);
 /// Nothing is wanted: an empty body, or an object without keys.
 [[nodiscard]] Result<void> parse_nothing(std::string_view body);

@@ -299,9 +299,9 @@ Awaitable<HttpResponse> take_snapshot(Call call) {
 
 Awaitable<HttpResponse> set_schedule(Call call) {
     auto request = parse_schedule(call.request.body);
-    return change_record<SnapshotPolicy>(
-        std::move(call), std::move(request), [](Call asked, SnapshotPolicy policy) {
-            return asked.operations->set_schedule(asked.names[0], std::move(policy), asked.asked);
+    return change_record<ScheduleChange>(
+        std::move(call), std::move(request), [](Call asked, ScheduleChange change) {
+            return asked.operations->set_schedule(asked.names[0], std::move(change), asked.asked);
         });
 }
 

@@ -61,6 +61,10 @@ const json* StrictObject::find(const std::string& key) {
     return found == value_->end() ? nullptr : &*found;
 }
 
+bool StrictObject::has(const std::string& key) const {
+    return value_->contains(key);
+}
+
 void StrictObject::wrong(const std::string& key, const std::string& wanted, const json& got) {
     mistake("\"" + path_ + key + "\" is " + show(got) + "; allowed: " + wanted);
 }

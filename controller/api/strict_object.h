@@ -22,6 +22,7 @@ public:
     StrictObject(StrictObject&&) noexcept;
     StrictObject& operator=(StrictObject&&) noexcept;
 
+    [[nodiscard]] bool has(const std::string& key) const;
     /// Required, and not empty.
     std::string text(const std::string& key);
     std::string text(const std::string& key, const std::string& fallback);

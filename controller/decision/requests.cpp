@@ -180,11 +180,23 @@ Result<PairRecord> without_member(const PairRecord& record, const MemberId& memb
     return narrower;
 }
 
-Result<PairRecord> with_schedule(const PairRecord& record, const SnapshotPolicy& snapshots) {
-    PairRecord changed = record;
-    changed.grant.reset();
-    changed.policy.snapshots = snapshots;
-    return changed;
+SnapshotPolicy changed(SnapshotPolicy policy, const ScheduleChange& change) {
+    policy.retention_days = change.retention_days.value_or(policy.retention_days);
+    policy.minimum = change.minimum.value_or(policy.minimum);
+    policy.window = change.window.value_or(policy.window);
+    policy.time_zone = change.time_zone.value_or(policy.time_zone);
+    policy.verify = change.verify.value_or(policy.verify);
+    return policy;
+}
+
+Result<PairRecord> with_schedule(const PairRecord& record, const ScheduleChange& change) {
+    PairRecord after = record;
+    after.policy.snapshots = changed(record.policy.snapshots, change);
+    if (after.policy.snapshots == record.policy.snapshots) {
+        return refuse("the schedule of " + record.pair + " is so already");
+    }
+    after.grant.reset();
+    return after;
 }
 
 Result<PairRecord> with_paused(const PairRecord& record, bool paused) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -34,6 +35,16 @@ struct SwitchoverRequest {
     std::string asked_by;
 };
 
+/// What of a pair's schedule changes; what is empty stays as it is.
+struct ScheduleChange {
+    std::optional<std::uint32_t> retention_days;
+    std::optional<std::uint32_t> minimum;
+    std::optional<std::string> window;
+    std::optional<std::string> time_zone;
+    std::optional<bool> verify;
+    friend bool operator==(const ScheduleChange&, const ScheduleChange&) = default;
+};
+
 /// Each returns the record to swap in, or `refused` with the reason and what to do instead. Pure.
 
 /// `epoch` is later than that of any pair before: one of the same name may have been deleted, and
@@ -46,8 +57,9 @@ struct SwitchoverRequest {
 [[nodiscard]] Result<PairRecord> with_member(const PairRecord& record, const Member& member);
 [[nodiscard]] Result<PairRecord> without_member(const PairRecord& record, const MemberId& member,
                                                 const std::string& asked_by);
+[[nodiscard]] SnapshotPolicy changed(SnapshotPolicy policy, const ScheduleChange& change);
 [[nodiscard]] Result<PairRecord> with_schedule(const PairRecord& record,
-                                               const SnapshotPolicy& snapshots);
+                                               const ScheduleChange& change);
 [[nodiscard]] Result<PairRecord> with_paused(const PairRecord& record, bool paused);
 
 } // namespace lockstep

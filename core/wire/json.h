@@ -151,8 +151,11 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SnapshotOrder, work, id, pair, kind, tags, ta
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SnapshotJob, work, id, state, step, done_bytes, total_bytes,
                                    begun_unix_ms, trouble)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SnapshotPlan::Removal, id, bytes, why)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SnapshotPlan, unix_ms, takes, takes_bytes, why, removals,
-                                   log_pieces, log_bytes, kept_bytes)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(WindowAdvice, time_zone, present, quietest,
+                                   present_bytes_per_second, quietest_bytes_per_second, why)
+/// Stores keep one with a pair that was deleted: what an older version did not know may be missing.
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(SnapshotPlan, unix_ms, takes, takes_bytes, why,
+                                                removals, log_pieces, log_bytes, kept_bytes, window)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SnapshotReport, pair, repository, trouble, read, snapshots, log,
                                    forks, jobs, plan)
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/result.h"
+#include "core/snapshot.h"
 #include "core/time_zone.h"
 
 namespace lockstep::snapshots {

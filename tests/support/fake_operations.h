@@ -55,9 +55,10 @@ public:
         }
         co_return answer(std::vector{shop_snapshots});
     }
-    Awaitable<Result<PairRecord>> set_schedule(PairName name, SnapshotPolicy snapshots,
+    Awaitable<Result<PairRecord>> set_schedule(PairName name, ScheduleChange change,
                                                Asked asked) override {
-        calls.push_back({"schedule " + name + " " + snapshots.window, asked});
+        schedule = change;
+        calls.push_back({"schedule " + name + " " + change.window.value_or("as it is"), asked});
         co_return answer(next);
     }
     Awaitable<Result<SnapshotOrder>>
@@ -143,6 +144,7 @@ public:
     PairSnapshots shop_snapshots;
     SnapshotOrder order;
     RestoreRequest restored;
+    ScheduleChange schedule;
     CreatePair created;
     DeletePair deleted;
     std::optional<SnapshotOrder> final_snapshot; // What a deletion waits for.

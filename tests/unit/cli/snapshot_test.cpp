@@ -55,7 +55,15 @@ json of_pair(json snapshots, json jobs = json::array(), json orders = json::arra
                  {"why", "it is older than 7 days"}}}},
               {"log_pieces", 12},
               {"log_bytes", 60U << 20U},
-              {"kept_bytes", 3U << 30U}}},
+              {"kept_bytes", 3U << 30U},
+              {"window",
+               {{"time_zone", "Europe/Berlin"},
+                {"present", "02:00-03:00"},
+                {"quietest", "04:30-05:30"},
+                {"present_bytes_per_second", 100000},
+                {"quietest_bytes_per_second", 10000},
+                {"why", "04:30-05:30: 10 kB are written a second on average, against 100 kB in "
+                        "02:00-03:00"}}}}},
             {"jobs", std::move(jobs)},
             {"orders", std::move(orders)},
             {"failures", std::move(failures)}};
@@ -289,6 +297,70 @@ TEST(SnapshotDelete, WaitsUntilItIsGone) {
     cli.answers("GET /v1/pairs/shop/snapshots", answer(of_pair(json::array())));
     EXPECT_EQ(cli.run({"snapshot", "delete", id}), 0) << cli.err.str();
     EXPECT_TRUE(contains(cli.out.str(), "is deleted")) << cli.out.str();
+}
+
+TEST(SnapshotSchedule, ChangesOnlyWhatIsGiven) {
+    const auto changed = [](std::vector<std::string> words) {
+        CliRun cli;
+        const json policy = {{"retention_days", 14},
+                             {"minimum", 1},
+                             {"window", "23:30-00:30"},
+                             {"time_zone", "Europe/Berlin"},
+                             {"verify", true}};
+        cli.answers("POST /v1/pairs/shop/schedule",
+                    json{{"dry_run", false},
+                         {"pair", "shop"},
+                         {"record", {{"policy", {{"snapshots", policy}}}}}}
+                        .dump());
+        words.insert(words.begin(), {"snapshot", "schedule", "shop"});
+        EXPECT_EQ(cli.run(words), 0) << cli.err.str();
+        EXPECT_TRUE(contains(cli.out.str(), "within 23:30-00:30 Europe/Berlin; every time of the"))
+            << cli.out.str();
+        return json::parse(cli.api->requests.back().body);
+    };
+    EXPECT_EQ(changed({"--verify"}), json({{"verify", true}}));
+    EXPECT_EQ(changed({"--no-verify"}), json({{"verify", false}}));
+    EXPECT_EQ(changed({"--window", "04:30-05:30", "--retention-days", "0"}),
+              json({{"window", "04:30-05:30"}, {"retention_days", 0}}));
+    EXPECT_EQ(changed({}), json::object());
+}
+
+std::string advised(json pair, bool as_json = false) {
+    CliRun cli;
+    cli.answers("GET /v1/pairs/shop/snapshots", answer(pair));
+    std::vector<std::string> words = {"advise", "shop"};
+    if (as_json) {
+        words.emplace_back("--json");
+    }
+    EXPECT_EQ(cli.run(words), 0) << cli.err.str();
+    return cli.out.str();
+}
+
+TEST(Advise, ProposesTheQuieterWindowWithTheCommandThatSetsIt) {
+    const auto text = advised(of_pair(json::array()));
+    for (const auto* part :
+         {"shop  backup window: yellow", "against 100 kB in 02:00-03:00 (Europe/Berlin).",
+          "lockstep snapshot schedule shop --window 04:30-05:30\n"}) {
+        EXPECT_TRUE(contains(text, part)) << part << " is missing:\n" << text;
+    }
+    const auto advice = json::parse(advised(of_pair(json::array()), true)).at("advice").at(0);
+    EXPECT_EQ(advice.at("weight"), "yellow");
+    EXPECT_EQ(advice.at("mend"), "lockstep snapshot schedule shop --window 04:30-05:30");
+}
+
+TEST(Advise, SaysSoIfThereIsNothingBetterOrNothingIsKnown) {
+    auto pair = of_pair(json::array());
+    auto& window = pair.at("plan").at("window");
+    window["quietest"] = "02:00-03:00";
+    EXPECT_TRUE(contains(advised(pair), "shop  backup window: green"));
+    EXPECT_FALSE(contains(advised(pair), "snapshot schedule"));
+    window["quietest"] = "";
+    window["why"] = "the log is too young";
+    EXPECT_TRUE(contains(advised(pair), "unknown\n  the log is too young."));
+    pair["repository"] = "";
+    EXPECT_TRUE(contains(advised(pair), "no log of it is kept"));
+    pair["deleted_time"] = "2026-11-26T03:45:02.500Z";
+    EXPECT_TRUE(contains(advised(pair), "There are no pairs."));
 }
 
 json restored_body(CliRun& cli, std::vector<std::string> words) {

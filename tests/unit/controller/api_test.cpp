@@ -119,6 +119,19 @@ TEST_F(Api, ReadsWhatIsToBeRestored) {
     EXPECT_EQ(call("POST", "/v1/pairs/shop/snapshots", R"({"tags":["why"]})").status, 400);
 }
 
+TEST_F(Api, ChangesOfAScheduleOnlyWhatIsNamed) {
+    EXPECT_EQ(call("POST", "/v1/pairs/shop/schedule", R"({"verify":false,"minimum":0})").status,
+              200);
+    ScheduleChange change;
+    change.verify = false;
+    change.minimum = 0;
+    EXPECT_EQ(operations_->schedule, change);
+    for (const auto* body :
+         {R"({"window":""})", R"({"retention_days":36})", R"({"minimum":"1"})", R"({"days":1})"}) {
+        EXPECT_EQ(call("POST", "/v1/pairs/shop/schedule", body).status, 400) << body;
+    }
+}
+
 struct Change {
     std::string method;
     std::string path;

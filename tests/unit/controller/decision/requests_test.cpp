@@ -142,5 +142,20 @@ TEST(Create, NamesWhatIsWrong) {
     EXPECT_FALSE(first_record(request, Epoch{1}));
 }
 
+TEST(Requests, AScheduleKeepsWhatIsNotNamed) {
+    auto record = fixture::in_sync_record();
+    record.policy.snapshots = {14, 2, "23:30-00:30", "Europe/Berlin", true};
+    ScheduleChange change;
+    change.window = "04:30-05:30";
+    auto after = with_schedule(record, change);
+    ASSERT_TRUE(after);
+    EXPECT_EQ(after->policy.snapshots,
+              (SnapshotPolicy{14, 2, "04:30-05:30", "Europe/Berlin", true}));
+    change = {0, 0, {}, "UTC", false};
+    after = with_schedule(record, change);
+    EXPECT_EQ(after->policy.snapshots, (SnapshotPolicy{0, 0, "23:30-00:30", "UTC", false}));
+    EXPECT_FALSE(with_schedule(record, {}));
+}
+
 } // namespace
 } // namespace lockstep
