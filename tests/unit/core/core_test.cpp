@@ -144,7 +144,8 @@ SnapshotReport reported() {
     job.state = SnapshotJob::State::failed;
     job.trouble = "no \"room\"";
     report.jobs = {job};
-    report.plan = {1795664700123, true, 7, "due", {{"shop-0", 5, "old"}}, 2, 9, 12};
+    const WindowAdvice window{"UTC", "02:00-03:00", "04:30-05:30", 100, 10, "quieter"};
+    report.plan = {1795664700123, true, 7, "due", {{"shop-0", 5, "old"}}, 2, 9, 12, window};
     return report;
 }
 
@@ -159,6 +160,16 @@ TEST(Codec, ARecordOfAnOlderVersionIsRead) {
         text.erase(at, key.size());
     }
     EXPECT_EQ(wire::decode_record(text).value(), granted_record());
+}
+
+TEST(Codec, AReportOfAnOlderVersionIsRead) { // A store keeps that of a pair that was deleted.
+    auto text = wire::encode_report(reported());
+    const auto at = text.find(",\"window\":{");
+    ASSERT_NE(at, std::string::npos) << text;
+    text.erase(at, text.find('}', at) + 1 - at);
+    auto expected = reported();
+    expected.plan.window = {};
+    EXPECT_EQ(wire::decode_report(text).value(), expected);
 }
 
 TEST(Codec, EveryMessageSurvivesTheTrip) {
