@@ -4,10 +4,6 @@
 
 namespace lockstep {
 
-/// What a member's agent said last stands as it was said: the controller makes no silence in it
-/// longer. While the controller itself is cut off, nobody reports how long anything was silent, and
-/// what is not reported is no evidence (F26); who stops talking is known by that.
-
 /// The furthest position of a member, on the history it reported last. A member that follows
 /// another history begins anew there.
 [[nodiscard]] Position furthest(const Position& highest, const Position& reported);

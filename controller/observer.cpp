@@ -93,6 +93,8 @@ MemberView Observer::view_of(const MemberId& member, const Timings& timings,
     const auto& known = found->second;
     view.connected = known.connected;
     view.silent = now - known.since;
+    // As it was said: no silence in it is made longer. While this controller is cut off nobody
+    // reports how long anything was silent, and what is not reported is no evidence (F26).
     view.observation = known.observation;
     view.highest = known.highest;
     view.database_port_dead = known.database.dead(now, timings.dead_after);

@@ -25,6 +25,8 @@ public:
     bool dies_when_promoted = false;
     bool diverged = false;
     bool same_timeline = false;
+    Result<void> copyable;                     // What check_copyable() says, and
+    int copyable_asked = 0;                    // how often it was asked.
     bool discard_unsupported = false;          // Refuses, and touches nothing.
     bool clone_hangs = false;                  // Half made, until it is cancelled.
     bool checkpoint_hangs = false;             // Until it is not asked again.
@@ -55,6 +57,10 @@ public:
         calls.emplace_back("initialise");
         write(data_ / "base");
         co_return Result<void>{};
+    }
+    Awaitable<Result<void>> check_copyable(Member, Deadline) override {
+        ++copyable_asked;
+        co_return copyable;
     }
     Awaitable<Result<void>> clone(Member upstream, OnProgress on_progress, Deadline) override {
         calls.push_back("clone " + upstream.id);

@@ -364,6 +364,21 @@ TEST_F(Agents, CallNoIntactDataHalfMadeWhenItCannotBeDiscarded) {
     EXPECT_EQ(std::count(calls.begin(), calls.end(), "preserve"), 1); // Not once for each try.
 }
 
+TEST_F(Agents, GiveUpNoDataForACopyThatWouldLackSome) {
+    const auto agent = serving_primary();
+    const auto mark = agent->seen().data_id;
+    agent->driver.diverged = true;
+    agent->driver.rewind_hindrance = "its log is gone";
+    agent->driver.copyable = fail(Errc::refused, "the table old is of the engine MyISAM");
+    agent->tell(under_b(6));
+    ASSERT_TRUE(agent->until([&] { return agent->driver.copyable_asked >= 2; }));
+    EXPECT_FALSE(agent->driver.was_called("discard"));
+    EXPECT_FALSE(agent->memory().data().making);
+    EXPECT_EQ(agent->seen().data_id, mark);
+    agent->driver.copyable = {}; // It was made InnoDB.
+    EXPECT_TRUE(agent->until([&] { return agent->is(ServerState::standby); }));
+}
+
 TEST_F(Agents, KeepNobodysSlotsAsAStandby) {
     const auto agent = streaming_standby();
     EXPECT_TRUE(agent->until([&] { return agent->driver.was_called("keep for nobody"); }));
